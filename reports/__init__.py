@@ -1,0 +1,1 @@
+"""What leaves a run: outcomes, the verdict, and the files of the bundle."""

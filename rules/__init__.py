@@ -1,0 +1,1 @@
+"""What xapi, XenCenter and the installer compute, written as pure functions of facts."""

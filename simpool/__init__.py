@@ -1,0 +1,1 @@
+"""The embedded pool: plain data served over a real XenAPI and real SSH endpoints on loopback."""

@@ -1,0 +1,59 @@
+"""A simulated pool as plain data: what its XenAPI and its dom0s will answer.
+
+Mutable on purpose: a fault is a small change to a healthy pool.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fixtures.raw import Ref, WireRecord
+
+
+@dataclass(slots=True)
+class CannedAnswer:
+    """What a dom0 command prints; `delay` is in seconds before it ends, `hang` never ends."""
+
+    stdout: str = ""
+    stderr: str = ""
+    status: int = 0
+    delay: float = 0.0
+    hang: bool = False
+
+
+@dataclass(slots=True)
+class SimError:
+    """An answer of the XenAPI that is an error: xapi's code, then its parameters."""
+
+    description: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class SimUser:
+    """An account of the simulated pool; `role` is one of xapi's role names, `root` for local root."""
+
+    password: str
+    role: str = "root"
+
+
+@dataclass(slots=True)
+class SimPool:
+    """One pool.
+
+    Attributes:
+        name: the name it is asked for by (`--pool=sim:NAME`).
+        release: product version its XenAPI behaves like, e.g. `7.2`.
+        records: XenAPI class -> reference -> wire record. A class that is not a key does not exist in
+            this release (`MESSAGE_METHOD_UNKNOWN`).
+        answers: method -> object reference -> value or `SimError`, for methods that compute.
+        dom0: host uuid -> command -> what it prints. A command that is not a key is not found (127).
+        users: account name -> account.
+        settings: what the pool brings along as `poolproof.toml` values (target, window, waivers ...).
+    """
+
+    name: str
+    release: str
+    records: dict[str, dict[Ref, WireRecord]]
+    answers: dict[str, dict[Ref, Any]] = field(default_factory=dict)
+    dom0: dict[str, dict[str, CannedAnswer]] = field(default_factory=dict)
+    users: dict[str, SimUser] = field(default_factory=lambda: {"root": SimUser("simulated")})
+    settings: dict[str, Any] = field(default_factory=dict)

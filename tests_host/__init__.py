@@ -1,0 +1,1 @@
+"""Checks whose truth is in a dom0."""
