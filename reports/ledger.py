@@ -31,8 +31,9 @@ JUDGED: Final = ("pass", "blocked", "warning", "info")
 class Planned:
     """One pair that needs an outcome.
 
-    `unread` is empty, or it is the cause for which the check's class could not be read; then the pair
-    stands for all objects of that class, its object is the pool, and its outcome is *not verified*.
+    `unread` is empty, or it is the cause for which the check's class could not be read; then the
+    pair stands for all objects of that class, its object is the pool, and its outcome is *not
+    verified*.
     """
 
     check: str
@@ -74,8 +75,8 @@ class Ledger:
 
     Attributes:
         total: all checks together.
-        checks: check id -> its own tally, in order of id; a check whose class has no objects is there
-            with nothing planned.
+        checks: check id -> its own tally, in order of id; a check whose class has no objects is
+            there with nothing planned.
         not_reached: planned pairs without an outcome.
         deselected: planned pairs that the user filtered out.
         problems: why the account cannot be trusted; empty when it can.
@@ -100,10 +101,7 @@ class Ledger:
     def complete(self) -> bool:
         """It adds up, something was planned, and every planned pair has an outcome."""
         return (
-            self.adds_up
-            and self.total.planned > 0
-            and not self.not_reached
-            and not self.deselected
+            self.adds_up and self.total.planned > 0 and not self.not_reached and not self.deselected
         )
 
     def as_json(self) -> dict[str, Json]:
@@ -122,7 +120,7 @@ class Ledger:
         }
 
     def sentence(self) -> str:
-        """The sum in one line: `340 planned = 335 judged + 1 waived + ...`; parts of zero left out."""
+        """The sum in one line: `340 planned = 335 judged + 5 waived`; parts of zero left out."""
         fates = self.total.fates
         parts = [f"{self.total.judged} judged"]
         parts += [
@@ -186,7 +184,9 @@ def balance(
     not_reached = [
         pair for key, pair in pairs.items() if key not in given and pair.finding not in filtered
     ]
-    left_out = [pair for key, pair in pairs.items() if key not in given and pair.finding in filtered]
+    left_out = [
+        pair for key, pair in pairs.items() if key not in given and pair.finding in filtered
+    ]
     problems = _problems(planned, pairs, given, filtered)
 
     counts: dict[str, Counter[str]] = {}

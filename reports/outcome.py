@@ -77,7 +77,7 @@ class Outcome:
         severity: how much a failure weighs on this object.
         object: what was judged.
         outcome: one of the seven words.
-        message: `kind name: property - expected: x, found: y`; of a waived finding, the original one.
+        message: `kind name: property - expected: x, found: y`; the original one when waived.
         evidence: what the answer rests on; plain JSON.
         remedy: plain text, commands between backticks.
         cause: why it is not verified, or the reason why it does not apply; required for these two.

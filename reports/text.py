@@ -43,9 +43,7 @@ def visible(text: str, *, keep: str) -> str:
     for char in text:
         mark = not char.isascii() and unicodedata.category(char) in ("Mn", "Me")
         marks = marks + 1 if mark else 0
-        if char in keep or (
-            char.isprintable() and char not in _BLANK and marks <= _MARKS_IN_A_ROW
-        ):
+        if char in keep or (char.isprintable() and char not in _BLANK and marks <= _MARKS_IN_A_ROW):
             shown.append(char)
         else:
             shown.append(_escape(char))
@@ -74,7 +72,7 @@ def for_csv(text: str, limit: int | None = TEXT_LIMIT) -> str:
 
 
 def for_xml(text: str, limit: int | None = TEXT_LIMIT) -> str:
-    """Text of characters that XML 1.0 allows; newlines and tabs stay. Markup is not escaped here."""
+    """Text of characters that XML 1.0 allows; newlines and tabs stay. It escapes no markup."""
     shown = visible(text if limit is None else text[: limit + 1], keep="\n\t")
     if limit is not None and len(shown) > limit:
         return shown[: limit - 1] + "…"
@@ -87,7 +85,7 @@ def whole(text: str) -> str:
 
 
 def slug(name: str, limit: int = SLUG_LIMIT) -> str:
-    """A name reduced to `[A-Za-z0-9._-]`, at most `limit` characters; `unnamed` if nothing is left."""
+    """A name reduced to `[A-Za-z0-9._-]`, at most `limit` long; `unnamed` if nothing is left."""
     plain = unicodedata.normalize("NFKD", name[: 4 * limit]).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "-", plain)[:limit].strip("-._") or "unnamed"
 

@@ -26,8 +26,8 @@ NEXT_STEPS: Final[dict[VerdictWord, str]] = {
     "READY WITH CONDITIONS": "Read every condition below. The upgrade may go ahead once somebody "
     "accountable has accepted them.",
     "BLOCKED": "Do not start the upgrade. Clear the blockers below, then run the audit again.",
-    "NOT VERIFIED": "Do not start the upgrade on this evidence. Supply what is missing, listed below "
-    "by cause, then run the audit again.",
+    "NOT VERIFIED": "Do not start the upgrade on this evidence. Supply what is missing, listed "
+    "below by cause, then run the audit again.",
     "INCOMPLETE": "Do not start the upgrade on this evidence. Run the whole audit again, without "
     "filters and to its end.",
 }

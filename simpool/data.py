@@ -47,7 +47,9 @@ class SimPool:
         answers: method -> object reference -> value or `SimError`, for methods that compute.
         dom0: host uuid -> command -> what it prints. A command that is not a key is not found (127).
         users: account name -> account.
-        settings: what the pool brings along as `poolproof.toml` values (target, window, waivers ...).
+        settings: what the pool brings along as `poolproof.toml` values (target, window, method ...).
+        inputs: what its operator would give beside that: waivers, attestations, hardware list and
+            judgements on backup files, as they are stored beside the facts.
     """
 
     name: str
@@ -57,3 +59,4 @@ class SimPool:
     dom0: dict[str, dict[str, CannedAnswer]] = field(default_factory=dict)
     users: dict[str, SimUser] = field(default_factory=lambda: {"root": SimUser("simulated")})
     settings: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)

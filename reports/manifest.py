@@ -1,0 +1,147 @@
+"""The bundle on disk: private files, and a manifest with the SHA-256 of every one of them."""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from fixtures.raw import Json
+from reports.text import slug, whole
+
+MANIFEST: Final = "manifest.json"
+SCHEMA_ID: Final = "poolproof/manifest/1"
+# Added after the manifest is closed: decisions about the bundle, over the manifest's own bytes.
+OUTSIDE: Final = (MANIFEST, "signoff")
+_CHUNK: Final = 1 << 20
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all.
+
+    The bytes go to a new file beside it, to disk, and then under the name in one step.
+
+    Raises:
+        OSError: the file cannot be written; what stood there before still does.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(temporary, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def private_directory(path: Path) -> Path:
+    """Make a directory only its owner can enter, and its parents; what exists keeps its mode."""
+    for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
+    if not path.is_dir():
+        raise NotADirectoryError(f"{path} is not a directory")
+    return path
+
+
+def new_bundle(archive: Path, pool: str, started: datetime) -> Path:
+    """Make `archive/<pool>/<UTC time>/`, new; a run in the same second gets `-2`, `-3` ...
+
+    Args:
+        archive: the directory of all runs.
+        pool: the pool's name, any text, or its id.
+        started: when the run began, aware.
+    """
+    parent = private_directory(archive / slug(pool))
+    stamp = started.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    number = 1
+    while True:
+        bundle = parent / (stamp if number == 1 else f"{stamp}-{number}")
+        try:
+            bundle.mkdir(mode=0o700)
+        except FileExistsError:
+            number += 1
+        else:
+            return bundle
+
+
+def manifest(directory: Path, *, tool: str, verdict: str, pool_uuid: str) -> bytes:
+    """The bytes of `manifest.json` for all files now in the bundle; the same files, the same bytes.
+
+    Args:
+        directory: the bundle.
+        tool: name and version of what made it.
+        verdict: the verdict's word.
+        pool_uuid: of the pool that was audited; empty if that is unknown.
+
+    Raises:
+        ValueError: something in the bundle is not a regular file or directory.
+    """
+    files = [
+        {"path": name, "size": path.stat().st_size, "sha256": _sha256(path)}
+        for name, path in sorted(_files(directory).items())
+    ]
+    content = {
+        "schema": SCHEMA_ID,
+        "tool": tool,
+        "verdict": verdict,
+        "pool": whole(pool_uuid),
+        "files": files,
+    }
+    return json.dumps(content, indent=1, sort_keys=True).encode("ascii") + b"\n"
+
+
+def verify(directory: Path) -> tuple[str, ...]:
+    """What no longer agrees with the bundle's manifest, one line each; empty if all is as written.
+
+    Raises:
+        ValueError: there is no manifest that can be read.
+    """
+    try:
+        content = json.loads((directory / MANIFEST).read_bytes())
+        listed: dict[str, tuple[Json, Json]] = {
+            str(entry["path"]): (entry["size"], entry["sha256"]) for entry in content["files"]
+        }
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{directory / MANIFEST} cannot be read as a manifest") from error
+    found = _files(directory)
+    problems = [f"{name}: listed, and not there" for name in listed.keys() - found.keys()]
+    problems += [f"{name}: there, and not listed" for name in found.keys() - listed.keys()]
+    problems += [
+        f"{name}: not the file that was listed"
+        for name in listed.keys() & found.keys()
+        if listed[name] != (found[name].stat().st_size, _sha256(found[name]))
+    ]
+    return tuple(sorted(problems))
+
+
+def _files(directory: Path) -> dict[str, Path]:
+    """Relative POSIX path -> file, of everything that a manifest covers."""
+    files: dict[str, Path] = {}
+    waiting = [one for one in directory.iterdir() if one.name not in OUTSIDE]
+    while waiting:
+        path = waiting.pop()
+        mode = path.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            waiting += path.iterdir()
+        elif stat.S_ISREG(mode):
+            files[path.relative_to(directory).as_posix()] = path
+        else:
+            raise ValueError(f"{path} is neither a file nor a directory")
+    return files
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

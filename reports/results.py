@@ -1,0 +1,129 @@
+"""`results.json`: the contract that others read, published as `results.schema.json`.
+
+The same run gives the same bytes on any machine, any day: everything is sorted, nothing here looks
+at a clock, and all that is not plain JSON is made so by `reports.evidence`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from fixtures.raw import Json
+from reports.evidence import plain, plain_text
+from reports.ledger import Ledger
+from reports.outcome import CheckInfo, ObjectRef, Outcome, outcome_order
+from reports.verdict import Verdict
+
+SCHEMA_ID: Final = "poolproof/results/1"
+SCHEMA_FILE: Final = Path(__file__).with_name("results.schema.json")
+RUN_KEYS: Final = (
+    "tool",
+    "source",
+    "pool",
+    "target",
+    "phase",
+    "method",
+    "started",
+    "ended",
+    "command",
+)
+
+
+def document(
+    *,
+    run: Mapping[str, Json],
+    checks: Iterable[CheckInfo],
+    ledger: Ledger,
+    verdict: Verdict,
+    notes: Sequence[str],
+    outcomes: Iterable[Outcome],
+) -> dict[str, Json]:
+    """The content of `results.json`; the other reports are made from it.
+
+    Args:
+        run: `tool` {"name", "version", ...}, `source` {"kind", "address", ...}, `pool` {"uuid",
+            "name"}, `target` (id or None), `phase`, `method`, `started` and `ended` (UTC,
+            `YYYY-MM-DDTHH:MM:SSZ`), `command` (list of words).
+        checks: the catalogue of the chosen checks.
+        ledger: the account of the run.
+        verdict: its answer.
+        notes: what must be said loudly, e.g. an expired waiver; kept in this order.
+        outcomes: all outcomes, in any order.
+
+    Raises:
+        ValueError: `run` lacks a key or has one too many.
+    """
+    if set(run) != set(RUN_KEYS):
+        raise ValueError(f"run must have exactly the keys {', '.join(RUN_KEYS)}")
+    return {
+        "schema": SCHEMA_ID,
+        "run": {key: plain(run[key]) for key in RUN_KEYS},
+        "ledger": _cleaned(ledger.as_json()),
+        "verdict": verdict.word,
+        "flags": verdict.flags,
+        "notes": [plain_text(note) for note in notes],
+        "catalogue": [_check_json(check) for check in sorted(checks, key=lambda check: check.id)],
+        "outcomes": [_outcome_json(outcome) for outcome in sorted(outcomes, key=outcome_order)],
+    }
+
+
+def to_bytes(results: Mapping[str, Json]) -> bytes:
+    """The canonical bytes: sorted keys, one space of indent, ASCII only, one newline at the end.
+
+    ASCII, because a file that people print to a terminal must not carry what a terminal obeys.
+    """
+    text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
+    return text.encode("ascii") + b"\n"
+
+
+def schema() -> dict[str, Any]:
+    """The published JSON Schema (draft 2020-12) of `results.json`."""
+    loaded: dict[str, Any] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _check_json(check: CheckInfo) -> dict[str, Json]:
+    return {
+        "id": check.id,
+        "severity": check.severity,
+        "class": check.object_class,
+        "title": plain_text(check.title),
+        "why": plain_text(check.why),
+        "source": plain_text(check.source),
+        "remedy": plain_text(check.remedy),
+        "file": plain_text(check.file),
+    }
+
+
+def _object_json(object_: ObjectRef) -> dict[str, str]:
+    return {
+        "class": object_.class_,
+        "uuid": plain_text(object_.uuid),
+        "name": plain_text(object_.name),
+    }
+
+
+def _outcome_json(outcome: Outcome) -> dict[str, Json]:
+    return {
+        "check": outcome.check,
+        "severity": outcome.severity,
+        "object": _object_json(outcome.object),
+        "outcome": outcome.outcome,
+        "message": plain_text(outcome.message),
+        "evidence": plain(outcome.evidence),
+        "remedy": plain_text(outcome.remedy),
+        "cause": plain_text(outcome.cause),
+        "waiver": None if outcome.waiver is None else plain(outcome.waiver),
+    }
+
+
+def _cleaned(value: Json) -> Json:
+    """Strings capped and made whole; a ledger is never cut, since its rows are its meaning."""
+    if isinstance(value, str):
+        return plain_text(value)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    return value
