@@ -128,6 +128,12 @@ def outcome_order(outcome: Outcome) -> tuple[str, int, str, str]:
     return outcome.check, *object_order(outcome.object)
 
 
+def without_object(text: str, class_: str, name: str) -> str:
+    """A message or cause without the `kind name: ` that it may begin with, for use beside the name."""
+    prefix = f"{class_} {name}:"
+    return text.removeprefix(prefix).lstrip() if text.startswith(prefix) else text
+
+
 def count_objects(objects: set[ObjectRef]) -> str:
     """How many of what, for people: `the pool, 2 hosts and 1 VM`; `nothing` when there are none."""
     parts = []

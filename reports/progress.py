@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-from reports.text import cells, for_terminal, wrap
+from reports.text import for_terminal, wrap
 
 _SECONDS_BETWEEN: Final = 0.1
 

@@ -1,4 +1,4 @@
-"""What a person reads on the terminal when the run is over: the verdict, then what needs their time."""
+"""What a person reads on the terminal after a run: the verdict, then what needs their time."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reports.ledger import Ledger
-from reports.outcome import Outcome, count_objects, outcome_order
+from reports.outcome import Outcome, count_objects, outcome_order, without_object
 from reports.text import NAME_LIMIT, for_terminal, wrap
 from reports.verdict import Verdict
 
@@ -78,22 +78,24 @@ class _Screen:
         return [first, *(" " * (column + 6) + line for line in lines[1:])]
 
     def arrow(self, remedy: str) -> list[str]:
-        """A remedy, line by line, behind `->`."""
-        shown = []
-        for line in remedy.splitlines():
-            if line.strip():
-                wrapped = wrap(self.safe(line.strip()), self.width - len(_INDENT) - 3)
-                shown += [self.paint(f"{_INDENT}-> {wrapped[0]}", "command")]
-                shown += [self.paint(f"{_INDENT}   {more}", "command") for more in wrapped[1:]]
+        """A remedy, line by line, behind `->`; not wrapped, so that its commands can be copied."""
+        lines = [self.safe(line.strip()) for line in remedy.splitlines() if line.strip()]
+        shown = [
+            self.paint(f"{_INDENT}{'   ' if index else '-> '}{line}", "command")
+            for index, line in enumerate(lines)
+        ]
         if not self.verbose and len(shown) > _REMEDY_LINES:
             rest = len(shown) - _REMEDY_LINES
-            shown = [*shown[:_REMEDY_LINES], f"{_INDENT}   ({rest} more lines, in the report)"]
+            shown = [
+                *shown[:_REMEDY_LINES],
+                f"{_INDENT}   ... and {rest} more lines, in the report",
+            ]
         return shown
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is shown in one place: its check or cause, its lines, how many findings they stand for."""
+    """What is shown in one place: check or cause, lines, how many findings they stand for."""
 
     group: str
     lines: tuple[str, ...]
@@ -134,9 +136,9 @@ def findings_lines(
     warnings = [one for one in ordered if one.outcome == "warning"]
     unknown = [one for one in ordered if one.outcome == "not-verified"]
     sections = [
-        ("Blockers", _blocker_entries(blocked, screen, column)),
-        ("Could not be verified", _unknown_entries(unknown, screen, column)),
-        ("Warnings", _warning_entries(warnings, screen, column)),
+        (f"Blockers ({len(blocked)})", _blocker_entries(blocked, screen, column)),
+        (_unknown_title(unknown), _unknown_entries(unknown, screen, column)),
+        (f"Warnings ({len(warnings)})", _warning_entries(warnings, screen, column)),
     ]
     lines = [_verdict_line(verdict, screen)]
     lines += [screen.paint(f"! {screen.safe(note)}", "warning", "strong") for note in notes]
@@ -175,7 +177,7 @@ def _section(title: str, entries: Sequence[_Entry], room: int, screen: _Screen) 
     if not entries:
         return []
     total = sum(entry.findings for entry in entries)
-    lines = ["", screen.paint(f"{title} ({total})", "strong")]
+    lines = ["", screen.paint(title, "strong")]
     shown = _fair(entries, room)
     for index, entry in enumerate(entries):
         if index in shown:
@@ -207,6 +209,11 @@ def _blocker_entries(blocked: Sequence[Outcome], screen: _Screen, column: int) -
     return entries
 
 
+def _unknown_title(unknown: Sequence[Outcome]) -> str:
+    blockers = sum(one.severity == "blocker" for one in unknown)
+    return f"Could not be verified ({len(unknown)}, of which {blockers} may block)"
+
+
 def _unknown_entries(unknown: Sequence[Outcome], screen: _Screen, column: int) -> list[_Entry]:
     """One entry per cause, those that forbid READY first, then those with most findings."""
     causes: dict[str, list[Outcome]] = {}
@@ -224,8 +231,10 @@ def _unknown_entries(unknown: Sequence[Outcome], screen: _Screen, column: int) -
     for cause, group in groups:
         checks = sorted({one.check for one in group})
         label = checks[0] if len(checks) == 1 else f"{len(checks)} checks"
-        where = _where(group)
-        lines = screen.entry("not-verified", label, f"{where}: {cause}", column)
+        only = group[0].object
+        alone = all(one.object == only for one in group)
+        tail = without_object(cause, only.class_, only.name) if alone else cause
+        lines = screen.entry("not-verified", label, f"{_where(group)}: {tail}", column)
         if len(checks) > 1:
             keep = None if screen.verbose else 1
             listed = wrap(screen.safe(", ".join(checks)), screen.width - column - 6, keep)
@@ -294,5 +303,5 @@ def _statement(outcome: Outcome) -> str:
 
 
 def _without_object(outcome: Outcome) -> str:
-    prefix = f"{outcome.object.class_} {outcome.object.name}"
-    return outcome.message.removeprefix(prefix).lstrip(": ") or "failed, without a message"
+    tail = without_object(outcome.message, outcome.object.class_, outcome.object.name)
+    return tail or "failed, without a message"

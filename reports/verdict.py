@@ -156,7 +156,7 @@ def _gap(ledger: Ledger, *, interrupted: bool, examined: bool) -> str:
         if fates[fate]
     ]
     if missing:
-        parts.append(f"of {ledger.total.planned} planned judgements {in_words(missing)}")
+        parts.append(f"{in_words(missing)} of {ledger.total.planned} planned judgements")
     if ledger.total.planned == 0:
         parts.append("nothing was planned")
     elif not examined and not missing:

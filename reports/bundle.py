@@ -1,0 +1,67 @@
+"""The files of a finished run, beside the facts that were written when they were read."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from fixtures.audit import Audit
+from fixtures.raw import Json
+from fixtures.reading import Reading
+from fixtures.tool import TOOL, TOOL_NAME, TOOL_VERSION
+from reports.junit import junit
+from reports.ledger import Ledger
+from reports.manifest import MANIFEST, manifest, write_private
+from reports.outcome import Outcome
+from reports.page import render
+from reports.results import document, to_bytes
+from reports.verdict import Verdict
+
+
+def run_of(audit: Audit) -> dict[str, Json]:
+    """Who, when, what and for what: from the facts, so that a replay says the same."""
+    stored = audit.inputs["run"]
+    pool = audit.facts.pool
+    return {
+        "tool": {"name": TOOL_NAME, "version": TOOL_VERSION},
+        "source": audit.raw.source,
+        "pool": {"uuid": pool.uuid if pool.has("uuid") else pool.ref, "name": pool.title},
+        "target": audit.settings.target,
+        "phase": audit.settings.phase,
+        "method": audit.settings.method,
+        "started": stored["started"],
+        "ended": stored["ended"],
+        "command": stored["command"],
+    }
+
+
+def write_results(
+    reading: Reading,
+    audit: Audit,
+    ledger: Ledger,
+    verdict: Verdict,
+    notes: Sequence[str],
+    outcomes: Sequence[Outcome],
+) -> Path:
+    """Write results, report, JUnit file and manifest into the bundle; returns the report's path."""
+    results = document(
+        run=run_of(audit),
+        checks=reading.catalogue.promised,
+        ledger=ledger,
+        verdict=verdict,
+        notes=notes,
+        outcomes=outcomes,
+    )
+    page = render(results, verdict, settings=audit.settings.rows(), calls=audit.raw.calls)
+    started = datetime.fromisoformat(results["run"]["started"])
+    write_private(reading.bundle / "results.json", to_bytes(results))
+    write_private(reading.bundle / "report.html", page)
+    write_private(reading.bundle / "junit.xml", junit(outcomes, ledger, verdict, started=started))
+    if reading.replay is not None:
+        text = json.dumps(reading.replay, indent=1, sort_keys=True)
+        write_private(reading.bundle / "replay.json", text.encode("ascii") + b"\n")
+    closing = manifest(
+        reading.bundle, tool=TOOL, verdict=verdict.word, pool_uuid=results["run"]["pool"]["uuid"]
+    )
+    write_private(reading.bundle / MANIFEST, closing)
+    return reading.bundle / "report.html"

@@ -1,0 +1,209 @@
+"""`report.html`: one static page for people, without script, made from `results.json` alone.
+
+All text that others wrote passes two gates before it lands in the page: `one_line`, which makes the
+invisible visible, and the template engine's own escaping of markup. A strict content security
+policy would stop a script that passed both.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import jinja2
+from markupsafe import Markup, escape
+
+from fixtures.raw import Json
+from reports.ledger import FATES
+from reports.outcome import without_object
+from reports.page_view import SYMBOLS, WORDS, account, bar, calls_by_kind, causes, checks, groups
+from reports.results import to_bytes
+from reports.text import NAME_LIMIT, TEXT_LIMIT, one_line, visible
+from reports.verdict import Verdict
+
+_GIST: Final = 240
+
+VERDICT_CLASSES: Final = {
+    "READY": "pass",
+    "READY WITH CONDITIONS": "warning",
+    "BLOCKED": "blocked",
+    "NOT VERIFIED": "not-verified",
+    "INCOMPLETE": "not-verified",
+}
+LEGEND: Final = (
+    ("pass", "The precondition holds, and the evidence says so."),
+    ("blocked", "A blocker: the upgrade must not start before this is cleared."),
+    ("warning", "Short of what is advised; somebody accountable must accept it."),
+    ("waived", "It failed, and a named person accepted that until a date."),
+    ("not-verified", "The facts do not allow a judgement; of a blocker it forbids READY."),
+    ("not-applicable", "The precondition has no meaning for this object, for the reason given."),
+    ("info", "Told, not judged."),
+    ("not-reached", "Planned, and without an outcome: the run is incomplete."),
+    ("deselected", "Planned, and filtered out by the user: the run is incomplete."),
+)
+
+
+def render(
+    results: Mapping[str, Json],
+    verdict: Verdict,
+    *,
+    settings: Iterable[tuple[str, Json, str]],
+    calls: Mapping[str, int],
+) -> bytes:
+    """The bytes of `report.html`.
+
+    Args:
+        results: what `reports.results.document` returned.
+        verdict: of the same run.
+        settings: name, value in effect and origin of every setting, in the order to show.
+        calls: XenAPI method, HTTP request or dom0 command -> how often it was used.
+    """
+    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8").strip()
+    style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    outcomes: Sequence[Mapping[str, Json]] = results["outcomes"]
+    by_word: dict[str, list[Mapping[str, Json]]] = {word: [] for word in SYMBOLS}
+    for one in outcomes:
+        by_word[one["outcome"]].append(one)
+    catalogue = {check["id"]: check for check in results["catalogue"]}
+    run = results["run"]
+    text = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            results=results,
+            run=run,
+            ledger=results["ledger"],
+            verdict=verdict,
+            verdict_class=VERDICT_CLASSES[verdict.word],
+            style=Markup(style),  # noqa: S704 - our own style sheet, beside this file
+            style_hash=style_hash,
+            digest=hashlib.sha256(to_bytes(results)).hexdigest(),
+            symbols=SYMBOLS,
+            words=WORDS,
+            fates=FATES,
+            legend=LEGEND,
+            bar=bar(results["ledger"]),
+            blocked=groups(by_word["blocked"], catalogue),
+            blocked_count=len(by_word["blocked"]),
+            warnings=groups(by_word["warning"], catalogue),
+            warning_count=len(by_word["warning"]),
+            waived=by_word["waived"],
+            unknown=causes(by_word["not-verified"]),
+            unknown_count=len(by_word["not-verified"]),
+            checks=checks(results, catalogue),
+            settings=[(name, _value(value), origin) for name, value, origin in settings],
+            calls=calls_by_kind(calls),
+            source_text=_pairs(run["source"], ("kind", "address")),
+            sentence=_sentence(verdict),
+            account=account(results["ledger"]),
+            tool_text=_pairs(run["tool"], ("name", "version")),
+            command=" ".join(str(word) for word in run["command"]),
+        )
+    )
+    return text.encode("utf-8")
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        name=lambda text: one_line(text, NAME_LIMIT),
+        utc=_utc,
+        remedy=_remedy,
+        evidence=_evidence,
+        gist=_gist,
+        message=_message,
+        field=lambda waiver, key: str(waiver.get(key) or ""),
+        person=_person,
+    )
+    return environment
+
+
+def _shown(value: object) -> object:
+    """The first gate: everything that the template prints comes through here."""
+    if isinstance(value, Markup | int):
+        return value
+    return one_line(str(value), TEXT_LIMIT)
+
+
+def _remedy(text: str) -> Markup:
+    """Plain text in which `backticks` mark commands; markup in it stays text."""
+    parts = visible(text, keep="\n").split("`")
+    if len(parts) % 2 == 0:  # one backtick without its partner is a character like any other
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
+        for index, part in enumerate(parts)
+    )
+
+
+def _sentence(verdict: Verdict) -> str:
+    """The sentence below its own headline."""
+    rest = verdict.sentence.removeprefix(verdict.word).lstrip(": ")
+    return rest[:1].upper() + rest[1:]
+
+
+def _message(outcome: Mapping[str, Json]) -> str:
+    """The message below the name of its object."""
+    object_ = outcome["object"]
+    tail = without_object(outcome["message"], object_["class"], object_["name"])
+    return tail or "failed, without a message"
+
+
+def _evidence(evidence: Mapping[str, Json]) -> list[tuple[str, Json]]:
+    return [(key, _value(value)) for key, value in evidence.items()]
+
+
+def _value(value: Json) -> Json:
+    """A value for people: words stay words, flat lists become a line, the rest is shown as JSON."""
+    if value is None or isinstance(value, bool | int | float):
+        return str(value) if isinstance(value, float) else json.dumps(value)
+    if isinstance(value, str):
+        return value or "(empty)"
+    items = list(value.values()) if isinstance(value, Mapping) else list(value)
+    if not items:
+        return "(none)"
+    if all(item is None or isinstance(item, str | int | float) for item in items):
+        named = value.items() if isinstance(value, Mapping) else ()
+        return ", ".join(f"{key}: {item}" for key, item in named) or ", ".join(map(str, items))
+    text = visible(json.dumps(value, indent=1, ensure_ascii=False, default=str), keep="\n")
+    return Markup("<pre>{}</pre>").format(text)
+
+
+def _gist(outcome: Mapping[str, Json]) -> str:
+    """One line for a table: the message, else the cause, else the evidence in short."""
+    object_ = outcome["object"]
+    text = without_object(outcome["message"] or outcome["cause"], object_["class"], object_["name"])
+    if not text:
+        text = ", ".join(f"{key}: {value}" for key, value in outcome["evidence"].items())
+    return one_line(text, _GIST if outcome["outcome"] == "pass" else TEXT_LIMIT)
+
+
+def _person(waiver: Mapping[str, Json]) -> str:
+    owner, approver = waiver.get("owner") or "nobody named", waiver.get("approver")
+    return f"{owner}, approved by {approver}" if approver else str(owner)
+
+
+def _utc(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except ValueError:
+        return text
+
+
+def _pairs(record: Mapping[str, Json], left_out: Sequence[str]) -> str:
+    """Flat values of a record in one line."""
+    return ", ".join(
+        f"{key}: {value}"
+        for key, value in record.items()
+        if key not in left_out and value not in (None, "") and not isinstance(value, Mapping | list)
+    )

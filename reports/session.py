@@ -1,0 +1,207 @@
+"""From items to a bundle: gathers outcomes while pytest runs, then closes the account."""
+
+import os
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from fixtures.audit import Audit, object_ref
+from fixtures.contract import Check, check_of
+from fixtures.judgement import decide
+from fixtures.model import Record
+from fixtures.reading import READING, Reading
+from fixtures.subjects import AUDIT, evidence_of, subject_of
+from fixtures.waivers import WaiverBook, judge_waivers
+from reports.bundle import write_results
+from reports.ledger import Ledger, Planned, balance, plan
+from reports.outcome import ObjectClass, ObjectRef, Outcome
+from reports.progress import Progress
+from reports.terminal import findings_lines
+from reports.verdict import Verdict
+from reports.verdict import judge as give_verdict
+
+OUTCOME = pytest.StashKey[Outcome]()
+_ACCOUNT = pytest.StashKey["Account"]()
+_QUIET = ("", "", "")
+
+
+@dataclass(slots=True)
+class Account:
+    """What has become of the planned pairs so far."""
+
+    planned: tuple[Planned, ...]
+    waivers: WaiverBook
+    progress: Progress
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    doubled: list[Outcome] = field(default_factory=list)
+    deselected: set[str] = field(default_factory=set)
+    interrupted: bool = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in one outcome; a second one for the same pair is kept as well, for the ledger."""
+        if outcome.finding in self.outcomes:
+            self.doubled.append(outcome)
+        self.outcomes[outcome.finding] = outcome
+        self.progress.set("judging", len(self.outcomes), len(self.planned))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Plan the run from catalogue and facts, before pytest collects anything."""
+    reading, audit = session.config.stash[READING], session.config.stash[AUDIT]
+    pool = object_ref(audit.facts.pool)
+    objects: dict[ObjectClass, Sequence[ObjectRef]] = {}
+    unread: dict[str, str] = {}
+    for class_, found in audit.objects.items():
+        if isinstance(found, str):
+            unread[class_] = found
+        else:
+            objects[class_] = [object_ref(record) for record in found]
+    planned = plan(reading.catalogue.promised, objects, pool=pool, unread=unread)
+    account = Account(
+        planned=planned,
+        waivers=judge_waivers(
+            audit.inputs["waivers"], audit.facts.now, {pair.finding for pair in planned}
+        ),
+        progress=Progress(sys.stdout, live=watched()),
+        interrupted=audit.raw.interrupted,
+    )
+    for pair in planned:
+        if pair.unread:
+            account.add(_unread_outcome(pair))
+    session.config.stash[_ACCOUNT] = account
+
+
+def watched() -> bool:
+    """Whether a person watches the terminal; a CI job is not watched even if it claims to be one."""
+    return sys.stdout.isatty() and not os.environ.get("CI")
+
+
+def _unread_outcome(pair: Planned) -> Outcome:
+    return Outcome(pair.check, pair.severity, pair.object, "not-verified", cause=pair.unread)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A run whose reading was interrupted judges nothing more."""
+    if config.stash[_ACCOUNT].interrupted:
+        items.clear()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Remember what a filter took out, so that the ledger can say so."""
+    for item in items:
+        found = _judged(item)
+        if found:
+            check, subject = found
+            finding = f"{check.info.id}:{object_ref(subject).uuid}"
+            item.config.stash[_ACCOUNT].deselected.add(finding)
+
+
+def _judged(item: pytest.Item) -> tuple[Check, Record] | None:
+    if not isinstance(item, pytest.Function):
+        return None
+    check, subject = check_of(item.function), subject_of(item)
+    return (check, subject) if check and isinstance(subject, Record) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Decide the outcome, and let pytest's own reports say the same in pytest's words."""
+    report = yield
+    found = _judged(item)
+    if found is None:
+        return report
+    problem = call.excinfo.value if call.excinfo else None
+    over = call.when == "call" or (call.when == "setup" and problem is not None)
+    account = item.config.stash[_ACCOUNT]
+    if over:
+        outcome = decide(*found, evidence_of(item), problem, account.waivers)
+        item.stash[OUTCOME] = outcome
+        account.add(outcome)
+        _say_in_pytest_words(report, outcome)
+    elif call.when == "teardown" and problem is not None and OUTCOME in item.stash:
+        account.outcomes[item.stash[OUTCOME].finding] = decide(
+            *found, evidence_of(item), RuntimeError(f"teardown: {problem}"), account.waivers
+        )
+    return report
+
+
+def _say_in_pytest_words(report: pytest.TestReport, outcome: Outcome) -> None:
+    """Blocked is a failure, not verified an error, a warning a pass with a property, the rest skips."""
+    report.user_properties.append(("outcome", outcome.outcome))
+    if outcome.outcome in {"blocked", "warning"}:
+        report.user_properties.append(("message", outcome.message))
+    if outcome.outcome == "blocked":
+        report.outcome = "failed"
+        report.longrepr = f"{outcome.message}\n{outcome.remedy}"
+    elif outcome.outcome == "not-verified":
+        # For pytest and its plugins an error is what fails outside the call.
+        report.when, report.outcome = "setup", "failed"
+        report.longrepr = f"not verified: {outcome.cause}"
+    elif outcome.outcome in {"waived", "not-applicable"}:
+        reason = outcome.cause or f"waived: {outcome.message}"
+        report.outcome = "skipped"
+        report.longrepr = (*report.location[:1], report.location[1] or 0, f"Skipped: {reason}")
+    else:
+        report.outcome, report.longrepr = "passed", None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
+    """No dots and no words per item: the findings are printed at the end."""
+    return (report.outcome, "", "") if report.when in {"setup", "call", "teardown"} else None
+
+
+def pytest_keyboard_interrupt() -> None:
+    """Nothing to do here: the exit status tells `pytest_sessionfinish`."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Close the ledger, give the verdict, write the bundle, print what needs a person's time."""
+    config = session.config
+    if _ACCOUNT not in config.stash or config.option.collectonly:
+        return
+    account, reading, audit = config.stash[_ACCOUNT], config.stash[READING], config.stash[AUDIT]
+    account.interrupted |= exitstatus == pytest.ExitCode.INTERRUPTED
+    account.progress.close()
+    outcomes = [*account.outcomes.values(), *account.doubled]
+    ledger = balance(reading.catalogue.promised, account.planned, outcomes, account.deselected)
+    verdict = give_verdict(outcomes, ledger, interrupted=account.interrupted)
+    used = {one.finding for one in outcomes if one.outcome == "waived"}
+    notes = [*reading.catalogue.notes, *reading.notes, *account.waivers.notes]
+    notes += account.waivers.unused(used)
+    page = write_results(reading, audit, ledger, verdict, notes, outcomes)
+    _print(config, outcomes, verdict, ledger, notes, str(page))
+    if exitstatus != pytest.ExitCode.INTERNAL_ERROR:
+        session.exitstatus = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
+
+
+def _print(
+    config: pytest.Config,
+    outcomes: list[Outcome],
+    verdict: Verdict,
+    ledger: Ledger,
+    notes: list[str],
+    page: str,
+) -> None:
+    writer = config.get_terminal_writer()
+    # -qq is in the settings of the suite; what the user adds by -v counts from there.
+    lines = findings_lines(
+        outcomes,
+        verdict,
+        ledger,
+        notes,
+        page,
+        colour=writer.hasmarkup,
+        width=writer.fullwidth,
+        verbose=config.option.verbose > -2,
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

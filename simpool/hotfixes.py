@@ -1,0 +1,84 @@
+"""Adds hotfixes and updates to a simulated pool, as its release records them."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from fixtures.raw import Ref
+from simpool.clock import clock
+from simpool.data import SimPool
+from simpool.records import MIB, NULL, add_record, identity, ref_of
+
+
+def add_hotfix(
+    pool: SimPool,
+    name: str,
+    *,
+    hosts: Iterable[str] | None = None,
+    guidance: Iterable[str] = ("restartHost",),
+    applied: datetime | None = None,
+    requires_reboot: bool = False,
+) -> Ref:
+    """Add a hotfix that was applied to hosts; returns its pool_patch (up to 7.0) or pool_update.
+
+    Args:
+        pool: where to.
+        name: e.g. `XS72E005`.
+        hosts: names of the hosts that carry it; None is all of them.
+        guidance: what has to follow: `restartHost`, `restartXAPI`, `restartHVM`, `restartPV`.
+        applied: when; 120 days ago, before the hosts' last boot, when not stated.
+        requires_reboot: whether its hosts still wait for their reboot (7.1 and later).
+    """
+    names = [h["name_label"] for h in pool.records["host"].values()] if hosts is None else hosts
+    on = [(host, ref_of(pool, "host", host)) for host in names]
+    when = applied or clock(pool) - timedelta(days=120)
+    update = NULL
+    if "pool_update" in pool.records:
+        update = _add_update(pool, name, tuple(guidance))
+        for _, host in on:
+            record = pool.records["host"][host]
+            record["updates"].append(update)
+            if requires_reboot:
+                record["updates_requiring_reboot"].append(update)
+    patch = add_record(
+        pool, "pool_patch", name,
+        {
+            "uuid": identity(pool, f"hotfix/{name}"),
+            "name_label": name,
+            "name_description": "Public Availability: security fixes",
+            "version": "1.0",
+            "size": 48 * MIB,
+            "pool_applied": hosts is None,
+            "after_apply_guidance": list(guidance),
+            "pool_update": update,
+        },
+    )
+    for host_name, host in on:
+        add_record(
+            pool, "host_patch", f"{name}/{host_name}",
+            {
+                "name_label": name,
+                "name_description": "Public Availability: security fixes",
+                "version": "1.0",
+                "host": host,
+                "applied": True,
+                "timestamp_applied": when,
+                "size": 48 * MIB,
+                "pool_patch": patch,
+            },
+        )
+    return patch if update == NULL else update
+
+
+def _add_update(pool: SimPool, name: str, guidance: tuple[str, ...]) -> Ref:
+    return add_record(
+        pool, "pool_update", name,
+        {
+            "uuid": identity(pool, f"hotfix/{name}"),
+            "name_label": name,
+            "name_description": "Public Availability: security fixes",
+            "version": "1.0",
+            "installation_size": 96 * MIB,
+            "after_apply_guidance": list(guidance),
+            "vdi": NULL,
+        },
+    )

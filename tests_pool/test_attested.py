@@ -1,0 +1,28 @@
+"""Pool preconditions that only a person can know."""
+
+from collections.abc import Callable
+
+from fixtures.attestations import Attestation
+from fixtures.contract import check, warning
+from fixtures.evidence import Evidence
+from fixtures.model import Pool
+
+
+@check("POOL-TRIAL-01", warning)
+def test_upgrade_was_tried_on_a_test_configuration(
+    pool: Pool, attested: Callable[[str], Attestation], evidence: Evidence
+) -> None:
+    """Somebody has tried this upgrade on a test configuration and says so.
+
+    Why: hardware that the list calls compatible has refused to boot the new release; a spare server
+        or an ejected host shows it before the night of the change does.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
+    Remedy: upgrade a spare server, or a host ejected from the pool, the way the pool will be
+        upgraded; then attest it in attestations.toml.
+    """
+    said = attested("POOL-TRIAL-01")
+    evidence(attestation=said.as_json())
+
+    assert said.answer == "yes", (
+        f"pool {pool.title}: trial upgrade - expected: done, found: {said.by} says {said.answer!r}"
+    )
