@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test format lock clean
+.PHONY: demo test format docs lock clean
 
 demo: $(VENV)/.runtime
 	$(RUN) -m pytest --pool=sim
@@ -19,6 +19,10 @@ test: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
+
+docs: $(VENV)/.dev
+	$(RUN) -m reports.catalogue
+	$(RUN) -m reports.release_table --write
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -o requirements.txt pyproject.toml

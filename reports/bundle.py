@@ -52,7 +52,8 @@ def write_results(
         notes=notes,
         outcomes=outcomes,
     )
-    page = render(results, verdict, settings=audit.settings.rows(), calls=audit.raw.calls)
+    settings = [(name, one["value"], one["from"]) for name, one in audit.inputs["settings"].items()]
+    page = render(results, verdict, settings=settings, calls=audit.raw.calls)
     started = datetime.fromisoformat(results["run"]["started"])
     write_private(reading.bundle / "results.json", to_bytes(results))
     write_private(reading.bundle / "report.html", page)

@@ -129,7 +129,7 @@ def outcome_order(outcome: Outcome) -> tuple[str, int, str, str]:
 
 
 def without_object(text: str, class_: str, name: str) -> str:
-    """A message or cause without the `kind name: ` that it may begin with, for use beside the name."""
+    """A message or cause without the `kind name: ` that it may begin with, to show beside it."""
     prefix = f"{class_} {name}:"
     return text.removeprefix(prefix).lstrip() if text.startswith(prefix) else text
 

@@ -99,6 +99,7 @@ def render(
             source_text=_pairs(run["source"], ("kind", "address")),
             sentence=_sentence(verdict),
             account=account(results["ledger"]),
+            ledger_word=_ledger_word(results["ledger"]),
             tool_text=_pairs(run["tool"], ("name", "version")),
             command=" ".join(str(word) for word in run["command"]),
         )
@@ -118,7 +119,8 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         name=lambda text: one_line(text, NAME_LIMIT),
         utc=_utc,
-        remedy=_remedy,
+        line=one_line,
+        commands=_commands,
         evidence=_evidence,
         gist=_gist,
         message=_message,
@@ -135,7 +137,7 @@ def _shown(value: object) -> object:
     return one_line(str(value), TEXT_LIMIT)
 
 
-def _remedy(text: str) -> Markup:
+def _commands(text: str) -> Markup:
     """Plain text in which `backticks` mark commands; markup in it stays text."""
     parts = visible(text, keep="\n").split("`")
     if len(parts) % 2 == 0:  # one backtick without its partner is a character like any other
@@ -152,11 +154,19 @@ def _sentence(verdict: Verdict) -> str:
     return rest[:1].upper() + rest[1:]
 
 
+def _ledger_word(ledger: Mapping[str, Json]) -> str:
+    if not ledger["adds_up"]:
+        return "The ledger does not add up: this run proves nothing."
+    if ledger["missing"] or not ledger["planned"]:
+        return "It adds up, but the run is not complete."
+    return "Every planned judgement has its outcome."
+
+
 def _message(outcome: Mapping[str, Json]) -> str:
     """The message below the name of its object."""
     object_ = outcome["object"]
     tail = without_object(outcome["message"], object_["class"], object_["name"])
-    return tail or "failed, without a message"
+    return one_line(tail) or "failed, without a message"
 
 
 def _evidence(evidence: Mapping[str, Json]) -> list[tuple[str, Json]]:

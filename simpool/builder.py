@@ -6,9 +6,10 @@ uuids depend on names alone, so the same pool is the same at every build.
 
 from datetime import UTC, datetime
 
+from fixtures.raw import WireRecord
 from simpool.clock import clock, stamp
 from simpool.data import SimPool
-from simpool.fixed_disks import change_dom0, dom0_state
+from simpool.dom0_answers import change_dom0, dom0_state
 from simpool.guests import add_snapshot, add_template, add_vm
 from simpool.hosts import add_host, restrictions
 from simpool.hotfixes import add_hotfix
@@ -25,8 +26,6 @@ from simpool.records import (
     wire,
 )
 from simpool.storage import add_disk, add_drivers, add_network, add_sr
-
-from fixtures.raw import Ref, WireRecord
 
 __all__ = [
     "GIB",
@@ -56,20 +55,17 @@ __all__ = [
 ]
 
 
-def new_pool(
-    name: str, release: str = "7.2", brand: str = "XenServer", now: datetime | None = None
-) -> SimPool:
+def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> SimPool:
     """A pool without hosts.
 
     Args:
         name: the name of the simulated pool, also of the pool itself.
         release: a key of `simpool.generations.GENERATIONS`.
-        brand: product brand of its hosts.
         now: the moment that all ages count from, aware; the present when None.
     """
     moment = now or datetime.now(UTC)
     pool = SimPool(name, release, {kind: {} for kind in classes_of(release)})
-    pool.inputs.update(clock=stamp(moment), brand=brand)
+    pool.inputs.update(clock=stamp(moment))
     add_record(
         pool, "pool", name,
         {
@@ -97,7 +93,3 @@ def vm(pool: SimPool, name: str) -> WireRecord:
     """The record of the VM with this name, snapshots left out; errors as `find`."""
     return find(pool, "VM", name)[1]
 
-
-def reference(pool: SimPool, xenapi_class: str, name: str) -> Ref:
-    """The reference of the object with this name; errors as `find`."""
-    return find(pool, xenapi_class, name)[0]

@@ -6,7 +6,17 @@ from typing import Any, Final
 from fixtures.raw import Ref
 from simpool.clock import clock, seconds
 from simpool.data import SimPool
+from simpool.dom0_answers import add_dom0
 from simpool.generations import GENERATIONS, software_version
+from simpool.hardware import (
+    BIOS_VENDOR,
+    BIOS_VERSION,
+    CPU_FLAGS,
+    DEVICES,
+    MANUFACTURER,
+    PROCESSOR,
+    PRODUCT,
+)
 from simpool.records import GIB, MIB, NULL, add_record, identity, pool_record
 
 # Features of a licence: the first are forbidden when true, the last allowed when true.
@@ -16,12 +26,6 @@ _RESTRICTIONS: Final = (
     "gpu dr vif_locking storage_xen_motion vgpu vss xen_motion ad nested_virt live_patching rpu "
     "pool_size"
 ).split()
-_CPU_FLAGS: Final = (
-    "fpu de tsc msr pae mce cx8 apic sep mca cmov pat clflush acpi mmx fxsr sse sse2 ss ht nx "
-    "constant_tsc nonstop_tsc pni pclmulqdq monitor est ssse3 sse4_1 sse4_2 popcnt aes avx f16c "
-    "rdrand hypervisor lahf_lm"
-)
-_PROCESSOR: Final = "Intel(R) Xeon(R) CPU E5-2640 v4 @ 2.40GHz"
 _CAPABILITIES: Final = (
     "xen-3.0-x86_64 xen-3.0-x86_32p hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64"
 ).split()
@@ -38,6 +42,7 @@ def add_host(
     pool: SimPool,
     name: str,
     *,
+    brand: str = "",
     memory_gib: int = 128,
     cpus: int = 16,
     address: str = "",
@@ -51,6 +56,7 @@ def add_host(
     Args:
         pool: where to.
         name: name and host name.
+        brand: product brand; made up from the release when empty.
         memory_gib: physical memory.
         cpus: number of logical processors.
         address: of its management interface; made up when empty.
@@ -62,7 +68,7 @@ def add_host(
     made = GENERATIONS[pool.release]
     now = clock(pool)
     number = len(pool.records["host"]) + 1
-    brand = str(pool.inputs["brand"])
+    brand = brand or ("XCP-ng" if pool.release == "8.3" else "XenServer")
     metrics = add_record(
         pool, "host_metrics", name,
         {"memory_total": memory_gib * GIB - 38 * MIB, "live": True, "last_updated": now},
@@ -115,6 +121,7 @@ def add_host(
     _add_devices(pool, name, ref)
     if number == 1:
         pool_record(pool)["master"] = ref
+    add_dom0(pool, name, brand=brand, memory_gib=memory_gib, up_days=up_days)
     return ref
 
 
@@ -140,11 +147,11 @@ def _cpu_info(cpus: int) -> dict[str, str]:
         "socket_count": "2",
         "vendor": "GenuineIntel",
         "speed": "2394.454",
-        "modelname": _PROCESSOR,
+        "modelname": PROCESSOR,
         "family": "6",
         "model": "79",
         "stepping": "1",
-        "flags": _CPU_FLAGS,
+        "flags": CPU_FLAGS,
         "features": features,
         "features_pv": features,
         "features_hvm": features,
@@ -153,13 +160,13 @@ def _cpu_info(cpus: int) -> dict[str, str]:
 
 def _bios(pool: SimPool, name: str) -> dict[str, str]:
     return {
-        "bios-vendor": "Dell Inc.",
-        "bios-version": "2.4.3",
-        "system-manufacturer": "Dell Inc.",
-        "system-product-name": "PowerEdge R630",
+        "bios-vendor": BIOS_VENDOR,
+        "bios-version": BIOS_VERSION,
+        "system-manufacturer": MANUFACTURER,
+        "system-product-name": PRODUCT,
         "system-version": "",
         "system-serial-number": identity(pool, f"serial/{name}")[:7].upper(),
-        "baseboard-manufacturer": "Dell Inc.",
+        "baseboard-manufacturer": MANUFACTURER,
         "baseboard-product-name": "0CNCJW",
         "hp-rombios": "",
     }
@@ -210,43 +217,32 @@ def _add_processors(pool: SimPool, name: str, host: Ref, cpus: int) -> None:
                 "number": number,
                 "vendor": "GenuineIntel",
                 "speed": 2394,
-                "modelname": _PROCESSOR,
+                "modelname": PROCESSOR,
                 "family": 6,
                 "model": 79,
                 "stepping": "1",
-                "flags": _CPU_FLAGS,
+                "flags": CPU_FLAGS,
                 "features": "7ffefbff-bfebfbff-00000121-2c100800",
             },
         )
 
 
 def _add_devices(pool: SimPool, name: str, host: Ref) -> None:
-    # The same devices that `lspci` names in the host's dom0.
-    for pci_id, kind, kind_name, vendor, vendor_name, device, device_name in (
-        ("0000:02:00.0", "0104", "RAID bus controller", "1000", "LSI Logic / Symbios Logic",
-         "005d", "MegaRAID SAS-3 3108 [Invader]"),
-        ("0000:01:00.0", "0200", "Ethernet controller", "14e4", "Broadcom Limited",
-         "165f", "NetXtreme BCM5720 Gigabit Ethernet PCIe"),
-        ("0000:01:00.1", "0200", "Ethernet controller", "14e4", "Broadcom Limited",
-         "165f", "NetXtreme BCM5720 Gigabit Ethernet PCIe"),
-        ("0000:0b:00.0", "0300", "VGA compatible controller", "102b", "Matrox Electronics Systems",
-         "0534", "G200eR2"),
-    ):  # fmt: skip
+    for device in DEVICES:
         add_record(
-            pool, "PCI", f"{name}/{pci_id}",
+            pool, "PCI", f"{name}/{device.address}",
             {
-                "class_id": kind,
-                "class_name": kind_name,
-                "vendor_id": vendor,
-                "vendor_name": vendor_name,
-                "device_id": device,
-                "device_name": device_name,
+                "class_id": device.class_id,
+                "class_name": device.class_name,
+                "vendor_id": device.vendor_id,
+                "vendor_name": device.vendor_name,
+                "device_id": device.device_id,
+                "device_name": device.device_name,
                 "host": host,
-                "pci_id": pci_id,
-                "subsystem_vendor_id": "1028",
+                "pci_id": f"0000:{device.address}",
+                "subsystem_vendor_id": device.subsystem_vendor_id,
                 "subsystem_vendor_name": "Dell",
-                "subsystem_device_id": "1f3c",
-                "subsystem_device_name": device_name,
-                "driver_name": "",
+                "subsystem_device_id": device.subsystem_device_id,
+                "subsystem_device_name": device.device_name,
             },
         )

@@ -1,0 +1,213 @@
+"""Hotfixes and updates of a host, by the rules of its release's generation."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import Host, HostPatch, PoolUpdate
+from fixtures.releases import SourceRelease
+
+Generation = Literal["patches", "updates", "synced", "packages"]
+
+UPDATES_SCHEMA: Final = 108
+SYNCED_SCHEMA: Final = 775
+
+_REBOOT: Final = (
+    "reboot_host",
+    "reboot_host_on_livepatch_failure",
+    "reboot_host_on_kernel_livepatch_failure",
+    "reboot_host_on_xen_livepatch_failure",
+)
+_SECONDS = re.compile(r"\d{1,11}(?:\.\d{0,9})?")
+_PACK_VALUE = re.compile(r".*,\s*homogeneous\s*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotfix:
+    """One hotfix, update or supplemental pack of a host; compared by `key`, shown by `name`.
+
+    `enforced`: all members must have it; else a difference is only worth a warning.
+    """
+
+    key: str
+    name: str
+    enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a host's hotfixes differ from the coordinator's."""
+
+    missing: tuple[Hotfix, ...]
+    extra: tuple[Hotfix, ...]
+    interrupted: tuple[str, ...] = ()
+
+    @property
+    def enforced(self) -> bool:
+        """Whether something differs that must not."""
+        different = (*self.missing, *self.extra)
+        return bool(self.interrupted) or any(hotfix.enforced for hotfix in different)
+
+    @property
+    def words(self) -> str:
+        """The difference in one phrase; empty when there is none."""
+        parts = [
+            f"missing {_names(self.missing)}" if self.missing else "",
+            f"extra {_names(self.extra)}" if self.extra else "",
+            f"not completely applied {', '.join(self.interrupted)}" if self.interrupted else "",
+        ]
+        return "; ".join(part for part in parts if part)
+
+
+def generation(source: SourceRelease) -> Generation:
+    """How hosts of a release are patched.
+
+    Up to 7.0 hotfixes (`patches`), 7.1 to 8.2 updates, then updates synchronised from a repository;
+    XCP-ng has packages alone.
+    """
+    if source.brand == "xcp-ng":
+        return "packages"
+    if source.schema_minor >= SYNCED_SCHEMA:
+        return "synced"
+    return "updates" if source.schema_minor >= UPDATES_SCHEMA else "patches"
+
+
+def difference(host: Host, coordinator: Host, kind: Generation) -> Difference:
+    """Compare what the XenAPI says of a host and of the coordinator.
+
+    Source: xapi, ocaml/xapi/xapi_pool_patch.ml, xapi_pool_update.ml and xapi_pool.ml.
+
+    Raises:
+        NotVerifiedError: a record needed is not known, or no update state was ever recorded.
+    """
+    wanted, found = applied(coordinator, kind), applied(host, kind)
+    return Difference(
+        missing=_sorted(h for key, h in wanted.items() if key not in found),
+        extra=_sorted(h for key, h in found.items() if key not in wanted),
+        interrupted=interrupted(host) if kind == "patches" else (),
+    )
+
+
+def applied(host: Host, kind: Generation) -> dict[str, Hotfix]:
+    """The hotfixes of a host, supplemental packs included, by their key."""
+    found = {pack.key: pack for pack in supplemental_packs(host)}
+    if kind == "patches":
+        for patch in _host_patches(host):
+            if patch.applied:
+                found[patch.patch.uuid] = Hotfix(patch.patch.uuid, patch.patch.name_label)
+    elif kind == "updates":
+        for ref in host.updates:
+            update = host.facts.get(PoolUpdate, ref)
+            found[update.uuid] = Hotfix(update.uuid, update.name_label, _enforced(update))
+    elif kind == "synced":
+        state = host.last_update_hash
+        if not state:
+            raise NotVerifiedError(f"host {host.title} has no recorded state of updates")
+        name = f"updates of state {state[:12]}, up to date: {host.latest_synced_updates_applied}"
+        key = f"{state} {host.latest_synced_updates_applied}"
+        found[key] = Hotfix(key, name)
+    return found
+
+
+def interrupted(host: Host) -> tuple[str, ...]:
+    """Names of the hotfixes whose application was begun and not finished."""
+    return tuple(sorted(p.patch.name_label for p in _host_patches(host) if not p.applied))
+
+
+def supplemental_packs(host: Host) -> tuple[Hotfix, ...]:
+    """Supplemental packs and driver disks: the keys `originator:name` of `software_version`.
+
+    Their value ends in `homogeneous` where all members must have the pack.
+    """
+    return tuple(
+        Hotfix(f"{key}={value}", f"{key} ({value})", bool(_PACK_VALUE.fullmatch(value)))
+        for key, value in sorted(host.software_version.items())
+        if ":" in key
+    )
+
+
+def pending_restarts(host: Host, kind: Generation) -> tuple[str, ...]:
+    """What of a host still waits for its reboot or toolstack restart, each as a phrase.
+
+    Up to 7.0 a hotfix whose guidance asks for it and that was applied after the host (the toolstack)
+    last started. From 7.1 on xapi says itself which updates wait for a reboot, and knows of live
+    patches; later releases give their guidance in words.
+
+    Raises:
+        NotVerifiedError: a time or a record needed is not known.
+    """
+    if kind == "patches":
+        return (*_since(host, "restartHost", "boot_time"), *_since(host, *_TOOLSTACK))
+    if kind == "updates":
+        names = sorted(
+            host.facts.get(PoolUpdate, ref).name_label for ref in host.updates_requiring_reboot
+        )
+        return (*(f"reboot for {name}" for name in names), *_since(host, *_TOOLSTACK))
+    if kind == "synced":
+        return guidance_in_words(host.pending_guidances)
+    return packages_in_words(host)
+
+
+_TOOLSTACK: Final = ("restartXAPI", "agent_start_time")
+
+
+def guidance_in_words(guidances: Iterable[str]) -> tuple[str, ...]:
+    """Those of xapi's guidances that concern the host itself, as phrases."""
+    words = {**dict.fromkeys(_REBOOT, "reboot"), "restart_toolstack": "toolstack restart"}
+    return tuple(
+        f"{words[guidance]} ({guidance})" for guidance in sorted(guidances) if guidance in words
+    )
+
+
+def packages_in_words(host: Host) -> tuple[str, ...]:
+    """A reboot that packages of XCP-ng wait for, as its own update plugin records it.
+
+    Raises:
+        NotVerifiedError: nothing is recorded: packages may have been updated past the plugin.
+    """
+    recorded = host.other_config.get("rpm_patch_installation_time")
+    if recorded is None:
+        raise NotVerifiedError("the XenAPI does not say when packages were last updated")
+    installed, booted = _moment(host, "rpm_patch_installation_time"), _moment(host, "boot_time")
+    return (f"reboot for packages of {installed:%Y-%m-%d %H:%M} UTC",) if installed > booted else ()
+
+
+def _since(host: Host, guidance: str, started: str) -> tuple[str, ...]:
+    what = "reboot" if guidance == "restartHost" else "toolstack restart"
+    asking = [
+        patch
+        for patch in _host_patches(host)
+        if patch.applied and guidance in patch.patch.after_apply_guidance
+    ]
+    if not asking:
+        return ()
+    start = _moment(host, started)
+    waiting = (patch for patch in asking if patch.timestamp_applied > start)
+    return tuple(sorted(f"{what} for {patch.patch.name_label}" for patch in waiting))
+
+
+def _host_patches(host: Host) -> tuple[HostPatch, ...]:
+    return host.facts.referring(HostPatch, "host", host.ref)
+
+
+def _moment(host: Host, key: str) -> datetime:
+    text = host.other_config.get(key, "")
+    if not _SECONDS.fullmatch(text):
+        raise NotVerifiedError(f"host {host.title}: other_config {key} is not a time")
+    return datetime.fromtimestamp(float(text), UTC)
+
+
+def _enforced(update: PoolUpdate) -> bool:
+    """Whether all members must have an update; before 7.3 nothing says otherwise."""
+    return update.enforce_homogeneity if update.has("enforce_homogeneity") else True
+
+
+def _sorted(hotfixes: Iterable[Hotfix]) -> tuple[Hotfix, ...]:
+    return tuple(sorted(hotfixes, key=lambda hotfix: (hotfix.name, hotfix.key)))
+
+
+def _names(hotfixes: Iterable[Hotfix]) -> str:
+    return ", ".join(hotfix.name for hotfix in hotfixes)

@@ -1,0 +1,117 @@
+"""Whether a host's licence lasts until the change, and allows it on the target."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import Host
+from fixtures.releases import Release
+from fixtures.settings import Settings
+
+SOON: Final = timedelta(days=30)
+"""From when on xapi warns of a licence that ends. Source: xapi, daily_license_check.ml."""
+
+_FREE: Final = frozenset({"free", "express", "trial"})
+_MOMENT = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z?")
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What speaks against a licence; `sure` when a source that was read says so."""
+
+    words: str
+    sure: bool = True
+
+
+def expiry(host: Host) -> datetime | None:
+    """When the licence ends; None when it never does.
+
+    A licence without a date does not end. Source: xapi, ocaml/xapi/license_check.ml.
+
+    Raises:
+        NotVerifiedError: there is a date, but it cannot be read.
+    """
+    stated = host.license_params.get("expiry")
+    if stated in (None, "never"):
+        return None
+    found = _MOMENT.fullmatch(stated or "")
+    try:
+        numbers = [int(group) for group in found.groups()] if found else []
+        return datetime(*numbers, tzinfo=UTC)  # type: ignore[arg-type,misc]
+    except (TypeError, ValueError):
+        raise NotVerifiedError("license_params: the expiry is not a date") from None
+
+
+def expiry_objection(ends: datetime | None, now: datetime, window: datetime | None) -> str:
+    """Why the end of a licence stands against the change; empty when it does not.
+
+    Args:
+        ends: when it ends.
+        now: when the facts were read.
+        window: when the change begins.
+
+    Without a window the future is not known. A licence that lasts longer than xapi itself cares for
+    is taken to be good; one that ends within that time may end before the change.
+
+    Raises:
+        NotVerifiedError: it ends soon and no window was stated.
+    """
+    if ends is None:
+        return ""
+    if ends <= now:
+        return f"expired on {ends:%Y-%m-%d}"
+    if window is None:
+        if ends - now <= SOON:
+            raise NotVerifiedError(
+                f"the licence ends on {ends:%Y-%m-%d}: state the date of the change with --window"
+            )
+        return ""
+    return f"expires on {ends:%Y-%m-%d}, before the change" if ends <= window else ""
+
+
+def edition(host: Host) -> str:
+    """The edition, or its forerunner of XenServer 5.5."""
+    return host.edition if host.has("edition") else host.license_params.get("sku_type", "")
+
+
+def objections(
+    host: Host, target: Release, settings: Settings, *, expired: bool
+) -> Iterator[Objection]:
+    """What the edition does not allow of the intended upgrade.
+
+    Args:
+        host: the member.
+        target: the release to upgrade to.
+        settings: method, and whether XenCenter's wizard is used.
+        expired: whether the licence has expired.
+    """
+    name = edition(host)
+    if name in target.void_editions.value:
+        yield Objection(
+            f"edition {name} is void in {target.name}", target.void_editions.is_verified
+        )
+    if settings.method != "rolling":
+        return
+    if host.license_params.get("restrict_xen_motion") == "true":
+        yield Objection("it does not allow live migration, so no host can be evacuated")
+    if settings.no_xencenter or not target.managed_by_xencenter.value:
+        return
+    yield from _wizard(host, name, target, expired=expired)
+
+
+def _wizard(host: Host, name: str, target: Release, *, expired: bool) -> Iterator[Objection]:
+    rule = target.rolling_licence
+    if rule.value == "none":
+        return
+    restricted = host.license_params.get("restrict_rpu")
+    if restricted == "true":
+        yield Objection(f"edition {name} does not allow the rolling upgrade wizard")
+    elif restricted is None and (expired or name in _FREE):
+        # Older XenCenters offer the wizard for releases that do not know the key, newer ones do not.
+        yield Objection(f"edition {name} may not allow the rolling upgrade wizard", sure=False)
+    elif rule.value == "premium" and name not in target.rolling_editions.value:
+        words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
+        yield Objection(words, rule.is_verified and target.rolling_editions.is_verified)

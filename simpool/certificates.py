@@ -1,0 +1,138 @@
+"""TLS certificates as pools have them: self-signed, or signed by a CA, made on the spot."""
+
+import ipaddress
+import ssl
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A certificate with its key.
+
+    Attributes:
+        certificate: PEM.
+        key: PEM, unencrypted.
+        fingerprint: SHA-256 over the DER form, upper-case pairs with colons.
+    """
+
+    certificate: bytes
+    key: bytes = field(repr=False)
+    fingerprint: str = ""
+
+    def server_context(self, *, ciphers: str = "", max_version: str = "") -> ssl.SSLContext:
+        """A server's TLS context with this identity.
+
+        Args:
+            ciphers: OpenSSL's cipher list, e.g. `AES128-SHA256`; its default if empty.
+            max_version: the newest TLS version spoken, e.g. `TLSv1_2`; the newest there is if empty.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if max_version:
+            context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            context.maximum_version = ssl.TLSVersion[max_version]
+        if ciphers:
+            context.set_ciphers(ciphers)
+        with tempfile.TemporaryDirectory() as folder:
+            both = Path(folder, "identity.pem")
+            both.touch(mode=0o600)
+            both.write_bytes(self.certificate + self.key)
+            context.load_cert_chain(both)
+        return context
+
+
+def self_signed(
+    common_name: str = "localhost",
+    alternative_names: Sequence[str] = LOOPBACK,
+    *,
+    key_bits: int = 2048,
+    days: int = 3650,
+    authority: bool = False,
+) -> Identity:
+    """A certificate that vouches for itself, as xapi makes at installation.
+
+    Args:
+        common_name: its subject, a host name or address.
+        alternative_names: further names and addresses; none for the certificates before 8.2.
+        key_bits: RSA key size; 1024 up to XenServer 7.6, 2048 since.
+        days: how long it is valid from yesterday on; a negative number has it expired.
+        authority: whether it may sign others.
+    """
+    return _issue(common_name, alternative_names, key_bits, days, authority=authority, issuer=None)
+
+
+def signed_by(
+    issuer: Identity,
+    common_name: str = "localhost",
+    alternative_names: Sequence[str] = LOOPBACK,
+    *,
+    days: int = 365,
+) -> Identity:
+    """A host certificate signed by an authority made with `self_signed(authority=True)`."""
+    return _issue(common_name, alternative_names, 2048, days, authority=False, issuer=issuer)
+
+
+def _issue(
+    common_name: str,
+    alternative_names: Sequence[str],
+    key_bits: int,
+    days: int,
+    *,
+    authority: bool,
+    issuer: Identity | None,
+) -> Identity:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=key_bits)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    start = datetime.now(UTC) - timedelta(days=1)
+    if days < 0:
+        start += timedelta(days=2 * days)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(x509.load_pem_x509_certificate(issuer.certificate).subject if issuer else name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=abs(days)))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+    if alternative_names:
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_general_name(text) for text in alternative_names]),
+            critical=False,
+        )
+    signing_key = _private_key(issuer.key) if issuer else key
+    certificate = builder.sign(signing_key, hashes.SHA256())
+    return Identity(
+        certificate.public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+        certificate.fingerprint(hashes.SHA256()).hex(":").upper(),
+    )
+
+
+def _private_key(pem: bytes) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("the issuer's key is not an RSA key")
+    return key
+
+
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)

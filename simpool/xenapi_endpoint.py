@@ -1,0 +1,240 @@
+"""The XenAPI of a simulated pool: XML-RPC over HTTPS on loopback, answering as xapi answers.
+
+Besides a healthy pool it plays a slow, broken or hostile one: see `XenApiEndpoint.faults`.
+"""
+
+import contextlib
+import re
+import socket
+import ssl
+import threading
+import time
+import uuid
+import xmlrpc.client
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from simpool.certificates import Identity, self_signed
+from simpool.data import SimError, SimPool
+from simpool.xenapi_encoding import response
+
+_MAX_REQUEST = 300 * 1024  # xapi's own limit (xapi, ocaml/libs/http-lib/http_svr.ml)
+_PATHS = frozenset({"/", "/RPC2"})
+# What a session of each role holds, as far as a client asks for it; xapi writes them in lower case.
+_PERMISSIONS = {
+    "read-only": ("vm.get_all_records",),
+    "vm-operator": ("vm.start",),
+    "vm-admin": ("vm.destroy",),
+    "vm-power-admin": ("vm.pool_migrate",),
+    "pool-operator": ("host.assert_can_evacuate",),
+    "pool-admin": ("host.call_plugin",),
+}
+_OPERATOR_CLASSES = frozenset({"secret"})
+_OPERATOR_ROLES = frozenset({"root", "pool-admin", "pool-operator"})
+_CLASS_OF_REF = {"VM.assert_agile": "VM"}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    """A fault: this instead of an answer. `pause` is in seconds before each byte of the body."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    length: int | None = None
+    pause: float = 0.0
+
+
+class Hang:
+    """A fault: the request is taken and never answered."""
+
+
+class Drop:
+    """A fault: the connection is closed instead of answering."""
+
+
+class Endless:
+    """A fault: an answer without an end."""
+
+
+class Usual:
+    """What a fault that is a function returns to have the usual answer given."""
+
+
+Fault = Any  # SimError, bytes, HttpReply, Hang(), Drop(), Endless(), or a function of params to one
+
+
+@lru_cache
+def default_identity() -> Identity:
+    """The certificate of endpoints that are given none; one per process, for keys are slow."""
+    return self_signed()
+
+
+class XenApiEndpoint:
+    """Serves one pool while its `with` block lasts.
+
+    Args:
+        pool: what is answered; may be changed while it is served.
+        identity: its TLS certificate.
+        tls: the TLS context; made from `identity` if not given.
+        plain: http instead of https.
+        slave_of: `HOST:PORT` of the coordinator; the endpoint then is a member.
+
+    Attributes:
+        sessions: references of the sessions that are open, with the account of each.
+        calls: method -> how often it was asked for.
+        refused: methods asked for that are no reads, in that order.
+        denied: methods that no session has the permission for.
+        faults: method -> what is answered instead: `SimError`, `bytes` (an HTTP body), `HttpReply`,
+            `Hang()`, `Drop()`, `Endless()`, or a function that takes the parameters and returns one
+            of these, or `Usual()`.
+        login_delay: seconds before a wrong password is answered; xapi takes 5.
+        login_params: how many parameters a login may have; 3 up to XenServer 6.2.
+    """
+
+    def __init__(
+        self,
+        pool: SimPool,
+        *,
+        identity: Identity | None = None,
+        tls: ssl.SSLContext | None = None,
+        plain: bool = False,
+        slave_of: str = "",
+    ) -> None:
+        self.pool = pool
+        self.slave_of = slave_of
+        self.sessions: dict[str, str] = {}
+        self.calls: Counter[str] = Counter()
+        self.connections = 0
+        self.requests: list[bytes] = []
+        self.refused: list[str] = []
+        self.denied: set[str] = set()
+        self.faults: dict[str, Fault] = {}
+        self.login_delay = 0.0
+        self.login_params = 3 if _before_6_5(pool.release) else 4
+        self.stopping = threading.Event()
+        self._identity = identity or default_identity()
+        self._plain = plain
+        self._server = _Server(self, None if plain else tls or self._identity.server_context())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 fingerprint of the certificate, upper-case pairs with colons."""
+        return self._identity.fingerprint
+
+    @property
+    def port(self) -> int:
+        """The TCP port on 127.0.0.1."""
+        return int(self._server.server_address[1])
+
+    @property
+    def address(self) -> str:
+        """`127.0.0.1:PORT`."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The address as a URL."""
+        return f"{'http' if self._plain else 'https'}://{self.address}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.hang_up()
+        self._server.server_close()
+
+    def answer(self, method: str, params: list[Any]) -> Any:
+        """What is answered to a call: a value, `SimError`, or a fault."""
+        self.calls[method] += 1
+        fault = self.faults.get(method, Usual())
+        if callable(fault):
+            fault = fault(params)
+        if not isinstance(fault, Usual):
+            return fault
+        if method == "session.login_with_password":
+            return self._log_in(params)
+        if self.slave_of:
+            return SimError(("HOST_IS_SLAVE", self.slave_of.split(":", maxsplit=1)[0]))
+        session = params[0] if params else ""
+        if session not in self.sessions:
+            return SimError(("SESSION_INVALID", str(session)))
+        if method == "session.logout":
+            del self.sessions[session]
+            return ""
+        return self._permitted(method, self._role(session), params[1:])
+
+    def _log_in(self, params: list[Any]) -> Any:
+        if self.slave_of:
+            return SimError(("HOST_IS_SLAVE", self.slave_of))
+        method = "session.login_with_password"
+        if not 2 <= len(params) <= self.login_params:
+            counts = (str(self.login_params), str(len(params)))
+            return SimError(("MESSAGE_PARAMETER_COUNT_MISMATCH", method, *counts))
+        name, password = params[0], params[1]
+        user = self.pool.users.get(name)
+        if user is None or user.password != password:
+            self.stopping.wait(self.login_delay)
+            return SimError(("SESSION_AUTHENTICATION_FAILED", str(name), "Authentication failure"))
+        if user.role != "root" and user.role not in _PERMISSIONS:
+            return SimError(("SESSION_AUTHORIZATION_FAILED", str(name), "no role"))
+        session = f"OpaqueRef:{uuid.uuid4()}"
+        self.sessions[session] = name
+        return session
+
+    def _role(self, session: str) -> str:
+        return self.pool.users[self.sessions[session]].role
+
+    def _permitted(self, method: str, role: str, params: list[Any]) -> Any:
+        class_name, _, message = method.partition(".")
+        of_operators = class_name in _OPERATOR_CLASSES and role not in _OPERATOR_ROLES
+        if method in self.denied or of_operators:
+            text = "No permission in user session"
+            return SimError(("RBAC_PERMISSION_DENIED", method.lower(), text))
+        if message == "get_all_records":
+            if class_name not in self.pool.records:
+                return SimError(("MESSAGE_METHOD_UNKNOWN", method))
+            return self.pool.records[class_name]
+        if method == "session.get_is_local_superuser":
+            return role == "root"
+        if method == "session.get_rbac_permissions":
+            return _permissions(role)
+        if method == "message.get_all":
+            return self._messages()
+        if method not in _COMPUTED:
+            self.refused.append(method)
+            return SimError(("RBAC_PERMISSION_DENIED", method.lower(), "the simulation only reads"))
+        return self._computed(method, params)
+
+    def _computed(self, method: str, params: list[Any]) -> Any:
+        answers = self.pool.answers.get(method)
+        if answers is None:
+            return SimError(("MESSAGE_METHOD_UNKNOWN", method))
+        ref = str(params[0]) if params else ""
+        if ref not in answers:
+            return SimError(("HANDLE_INVALID", method.partition(".")[0], ref))
+        return answers[ref]
+
+    def _messages(self) -> Any:
+        """References only; a pool says how many there are by `answers`, key `count`."""
+        count = self.pool.answers.get("message.get_all", {}).get("count")
+        if isinstance(count, SimError):
+            return count
+        if count is None:
+            return list(self.pool.records.get("message", {}))
+        return [f"OpaqueRef:message-{number}" for number in range(int(count))]

@@ -1,0 +1,164 @@
+"""Pool preconditions: what brings the pool back if the upgrade fails."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fixtures.contract import blocker, check, warning
+from fixtures.evidence import Evidence
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import Host, Pool, PoolFacts
+from fixtures.probes import CRON_BACKUP, LOG_BACKUP, file
+from fixtures.raw import Json
+from fixtures.settings import Settings
+from rules.metadata_schedule import scheduled_backup
+from rules.pool_backups import (
+    age_words,
+    database_problems,
+    export_problems,
+    generation_lag,
+    is_young,
+    metadata_backup_vdis,
+)
+
+GENERATIONS = (file("/var/lib/xcp/state.db.generation"), file("/var/xapi/state.db.generation"))
+
+
+@check("POOL-METADATA-01", blocker, probes=(*GENERATIONS, CRON_BACKUP, LOG_BACKUP))
+def test_database_backup_restores_this_pool(
+    pool: Pool,
+    facts: PoolFacts,
+    inputs: Mapping[str, Json],
+    settings: Settings,
+    dom0_of: Callable[[Host], Any],
+    evidence: Evidence,
+) -> None:
+    """A database backup exists that would restore the pool as it is now.
+
+    Why: the upgraded coordinator converts the database, and nothing converts it back: without a dump
+        of the old one a failed upgrade cannot be undone.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/pool_db_backup.ml
+        (same schema, same hosts).
+    Remedy: run `xe pool-dump-database file-name=pool.db` on the coordinator, keep the file elsewhere,
+        and pass it with `--database-backup`.
+    """
+    backup = inputs["database_backup"]
+    if backup is None:
+        evidence(
+            **scheduled_backup(
+                metadata_backup_vdis(facts),
+                dom0_of(pool.coordinator),
+                facts.now,
+                settings.max_backup_age,
+            )
+        )
+        problems: tuple[str, ...] = ()
+    else:
+        problems = _problems(backup, facts, settings, dom0_of, evidence)
+
+    assert not problems, (
+        f"pool {pool.title}: database backup - expected: restores the pool as it is now, "
+        f"found: {'; '.join(problems)}"
+    )
+
+
+def _problems(
+    backup: Mapping[str, Any],
+    facts: PoolFacts,
+    settings: Settings,
+    dom0_of: Callable[[Host], Any],
+    evidence: Evidence,
+) -> tuple[str, ...]:
+    """What is wrong with the backup that was given; being the audited dump itself proves nothing."""
+    evidence(backup=backup)
+    if facts.raw.source.get("sha256") and facts.raw.source["sha256"] == backup["sha256"]:
+        raise NotVerifiedError(
+            "the audited dump itself does not count as a backup: pass one that is kept elsewhere"
+        )
+    problems = database_problems(backup, facts)
+    if not problems and not is_young(facts.now, backup["modified"], settings.max_backup_age):
+        problems = (f"it is {age_words(facts.now, backup['modified'])} old",)
+    if not problems:
+        lag = generation_lag(backup, _generation(facts, dom0_of))
+        evidence(generations_behind=lag)
+        if not -settings.generation_drift <= lag <= settings.generation_drift:
+            problems = (f"it lags {lag} writes behind the database",)
+    return problems
+
+
+def _generation(facts: PoolFacts, dom0_of: Callable[[Host], Any]) -> str:
+    """The database's present generation count: of the dump that is audited, or from dom0."""
+    stated = facts.raw.source.get("generation")
+    if stated is not None:
+        return str(stated)
+    dom0 = dom0_of(facts.pool.coordinator)
+    paths = ("/var/lib/xcp/state.db.generation", "/var/xapi/state.db.generation")
+    found = next((path for path in paths if dom0.file(path).exists), None)
+    if found is None:
+        raise NotVerifiedError("the coordinator has no state.db.generation")
+    return str(dom0.file(found).content_string)
+
+
+@check("POOL-EXPORT-01", warning)
+def test_resource_data_was_exported(
+    pool: Pool,
+    facts: PoolFacts,
+    inputs: Mapping[str, Json],
+    settings: Settings,
+    evidence: Evidence,
+) -> None:
+    """The pool's resource data were exported lately and cover every object.
+
+    Why: the list of what ran where, with addresses and disks, is what people rebuild by when the
+        database does not come back.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
+    Remedy: in XenCenter choose Pool, Export Resource Data, as CSV; pass it with `--resource-data`.
+    """
+    export = inputs["resource_data"]
+    if export is None:
+        raise NotVerifiedError("no export of resource data was given: pass --resource-data FILE")
+    problems = export_problems(export, facts)
+    if not problems and not is_young(facts.now, export["modified"], settings.max_backup_age):
+        problems = (f"it is {age_words(facts.now, export['modified'])} old",)
+    evidence(export={key: export[key] for key in ("path", "modified", "pool_uuid", "why")})
+
+    assert not problems, (
+        f"pool {pool.title}: export of resource data - expected: young and complete, "
+        f"found: {'; '.join(problems)}"
+    )
+
+
+@check("HOST-BACKUP-01", warning)
+def test_host_has_a_backup_of_dom0(
+    host: Host,
+    facts: PoolFacts,
+    inputs: Mapping[str, Json],
+    settings: Settings,
+    evidence: Evidence,
+) -> None:
+    """A whole and young backup of the host's dom0 exists.
+
+    Why: the installer overwrites dom0 and keeps one copy on the same disk; what fails with the disk
+        needs a backup that lies elsewhere.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xe host-backup.
+    Remedy: run `xe host-backup uuid={host.uuid} file-name=...` and pass the folder with
+        `--host-backup-dir`.
+    """
+    backups = inputs["host_backups"]
+    if backups is None:
+        raise NotVerifiedError("no backups of hosts were given: pass --host-backup-dir DIR")
+    own = [one for one in backups if one["host_uuid"] == host.uuid]
+    good = [
+        one
+        for one in own
+        if one["complete"] and is_young(facts.now, one["modified"], settings.max_backup_age)
+    ]
+    found = "; ".join(
+        f"{one['path']} {one['why'] or 'is ' + age_words(facts.now, one['modified']) + ' old'}"
+        for one in own
+    )
+    evidence(backups=own)
+    evidence.remedy("xe", "host-backup", f"uuid={host.uuid}", f"file-name={host.uuid}.xbk")
+
+    assert good, (
+        f"host {host.title}: backup of dom0 - expected: whole and young, found: {found or 'none'}"
+    )
