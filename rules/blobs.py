@@ -28,6 +28,12 @@ class BlobFolder:
     messages: int
     oldest: datetime | None
 
+    @property
+    def words(self) -> str:
+        """Count, size and age in one phrase."""
+        size = f"{self.messages} messages and {self.kib >> 10} MiB"
+        return f"{size}, the oldest of {self.oldest:%Y-%m-%d}" if self.oldest else size
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:

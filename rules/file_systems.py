@@ -97,7 +97,7 @@ def log_space(rows: Iterable[Usage], *, own: bool) -> Usage:
 
 
 def root_findings(
-    root: Usage, inodes: Usage, *, backup_bytes: int, least_free_mib: int, inodes_percent: float
+    root: Usage, inodes: Usage, backup_bytes: int, *, least_free_mib: int, inodes_percent: float
 ) -> tuple[str, ...]:
     """What is wrong with the root file system, each as a short phrase.
 
@@ -116,5 +116,7 @@ def root_findings(
     if root.available < least_free_mib * 1024:
         found.append(f"{free} MiB free instead of {least_free_mib}")
     if inodes.percent >= inodes_percent:
-        found.append(f"{inodes.percent:.0f} % of the inodes used instead of below {inodes_percent:g} %")
+        found.append(
+            f"{inodes.percent:.0f} % of the inodes used instead of below {inodes_percent:g} %"
+        )
     return tuple(found)

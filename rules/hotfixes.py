@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Literal
 
 from fixtures.exceptions import NotVerifiedError
@@ -15,13 +14,6 @@ Generation = Literal["patches", "updates", "synced", "packages"]
 UPDATES_SCHEMA: Final = 108
 SYNCED_SCHEMA: Final = 775
 
-_REBOOT: Final = (
-    "reboot_host",
-    "reboot_host_on_livepatch_failure",
-    "reboot_host_on_kernel_livepatch_failure",
-    "reboot_host_on_xen_livepatch_failure",
-)
-_SECONDS = re.compile(r"\d{1,11}(?:\.\d{0,9})?")
 _PACK_VALUE = re.compile(r".*,\s*homogeneous\s*", re.DOTALL)
 
 
@@ -95,7 +87,7 @@ def applied(host: Host, kind: Generation) -> dict[str, Hotfix]:
     """The hotfixes of a host, supplemental packs included, by their key."""
     found = {pack.key: pack for pack in supplemental_packs(host)}
     if kind == "patches":
-        for patch in _host_patches(host):
+        for patch in host_patches(host):
             if patch.applied:
                 found[patch.patch.uuid] = Hotfix(patch.patch.uuid, patch.patch.name_label)
     elif kind == "updates":
@@ -114,7 +106,7 @@ def applied(host: Host, kind: Generation) -> dict[str, Hotfix]:
 
 def interrupted(host: Host) -> tuple[str, ...]:
     """Names of the hotfixes whose application was begun and not finished."""
-    return tuple(sorted(p.patch.name_label for p in _host_patches(host) if not p.applied))
+    return tuple(sorted(p.patch.name_label for p in host_patches(host) if not p.applied))
 
 
 def supplemental_packs(host: Host) -> tuple[Hotfix, ...]:
@@ -129,75 +121,9 @@ def supplemental_packs(host: Host) -> tuple[Hotfix, ...]:
     )
 
 
-def pending_restarts(host: Host, kind: Generation) -> tuple[str, ...]:
-    """What of a host still waits for its reboot or toolstack restart, each as a phrase.
-
-    Up to 7.0 a hotfix whose guidance asks for it and that was applied after the host (the toolstack)
-    last started. From 7.1 on xapi says itself which updates wait for a reboot, and knows of live
-    patches; later releases give their guidance in words.
-
-    Raises:
-        NotVerifiedError: a time or a record needed is not known.
-    """
-    if kind == "patches":
-        return (*_since(host, "restartHost", "boot_time"), *_since(host, *_TOOLSTACK))
-    if kind == "updates":
-        names = sorted(
-            host.facts.get(PoolUpdate, ref).name_label for ref in host.updates_requiring_reboot
-        )
-        return (*(f"reboot for {name}" for name in names), *_since(host, *_TOOLSTACK))
-    if kind == "synced":
-        return guidance_in_words(host.pending_guidances)
-    return packages_in_words(host)
-
-
-_TOOLSTACK: Final = ("restartXAPI", "agent_start_time")
-
-
-def guidance_in_words(guidances: Iterable[str]) -> tuple[str, ...]:
-    """Those of xapi's guidances that concern the host itself, as phrases."""
-    words = {**dict.fromkeys(_REBOOT, "reboot"), "restart_toolstack": "toolstack restart"}
-    return tuple(
-        f"{words[guidance]} ({guidance})" for guidance in sorted(guidances) if guidance in words
-    )
-
-
-def packages_in_words(host: Host) -> tuple[str, ...]:
-    """A reboot that packages of XCP-ng wait for, as its own update plugin records it.
-
-    Raises:
-        NotVerifiedError: nothing is recorded: packages may have been updated past the plugin.
-    """
-    recorded = host.other_config.get("rpm_patch_installation_time")
-    if recorded is None:
-        raise NotVerifiedError("the XenAPI does not say when packages were last updated")
-    installed, booted = _moment(host, "rpm_patch_installation_time"), _moment(host, "boot_time")
-    return (f"reboot for packages of {installed:%Y-%m-%d %H:%M} UTC",) if installed > booted else ()
-
-
-def _since(host: Host, guidance: str, started: str) -> tuple[str, ...]:
-    what = "reboot" if guidance == "restartHost" else "toolstack restart"
-    asking = [
-        patch
-        for patch in _host_patches(host)
-        if patch.applied and guidance in patch.patch.after_apply_guidance
-    ]
-    if not asking:
-        return ()
-    start = _moment(host, started)
-    waiting = (patch for patch in asking if patch.timestamp_applied > start)
-    return tuple(sorted(f"{what} for {patch.patch.name_label}" for patch in waiting))
-
-
-def _host_patches(host: Host) -> tuple[HostPatch, ...]:
+def host_patches(host: Host) -> tuple[HostPatch, ...]:
+    """The records of hotfixes on a host, applied or not."""
     return host.facts.referring(HostPatch, "host", host.ref)
-
-
-def _moment(host: Host, key: str) -> datetime:
-    text = host.other_config.get(key, "")
-    if not _SECONDS.fullmatch(text):
-        raise NotVerifiedError(f"host {host.title}: other_config {key} is not a time")
-    return datetime.fromtimestamp(float(text), UTC)
 
 
 def _enforced(update: PoolUpdate) -> bool:

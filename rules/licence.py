@@ -45,31 +45,51 @@ def expiry(host: Host) -> datetime | None:
         raise NotVerifiedError("license_params: the expiry is not a date") from None
 
 
-def expiry_objection(ends: datetime | None, now: datetime, window: datetime | None) -> str:
-    """Why the end of a licence stands against the change; empty when it does not.
+def judged(
+    host: Host, target: Release, settings: Settings, ends: datetime | None, now: datetime
+) -> tuple[Objection, ...]:
+    """Everything that speaks against a licence.
 
     Args:
-        ends: when it ends.
+        host: the member.
+        target: the release to upgrade to.
+        settings: method, window, and whether XenCenter is used.
+        ends: when the licence ends; None when it never does.
         now: when the facts were read.
-        window: when the change begins.
 
     Without a window the future is not known. A licence that lasts longer than xapi itself cares for
     is taken to be good; one that ends within that time may end before the change.
 
     Raises:
-        NotVerifiedError: it ends soon and no window was stated.
+        NotVerifiedError: nothing sure speaks against it, but it ends soon and no window was stated.
+    """
+    found = list(objections(host, target, settings, expired=ends is not None and ends <= now))
+    over = expiry_objection(ends, now, settings.window)
+    if over:
+        found.append(Objection(over))
+    sure = any(objection.sure for objection in found)
+    if ends is not None and settings.window is None and ends - now <= SOON and not sure:
+        raise NotVerifiedError(
+            f"the licence ends on {ends:%Y-%m-%d}: state the date of the change with --window"
+        )
+    return tuple(found)
+
+
+def expiry_objection(ends: datetime | None, now: datetime, window: datetime | None) -> str:
+    """Why the end of a licence stands against the change; empty when it does not.
+
+    Args:
+        ends: when it ends; None when it never does.
+        now: when the facts were read.
+        window: when the change begins; None when it was not stated.
     """
     if ends is None:
         return ""
     if ends <= now:
         return f"expired on {ends:%Y-%m-%d}"
-    if window is None:
-        if ends - now <= SOON:
-            raise NotVerifiedError(
-                f"the licence ends on {ends:%Y-%m-%d}: state the date of the change with --window"
-            )
-        return ""
-    return f"expires on {ends:%Y-%m-%d}, before the change" if ends <= window else ""
+    if window is not None and ends <= window:
+        return f"expires on {ends:%Y-%m-%d}, before the change"
+    return ""
 
 
 def edition(host: Host) -> str:
@@ -106,12 +126,13 @@ def _wizard(host: Host, name: str, target: Release, *, expired: bool) -> Iterato
     rule = target.rolling_licence
     if rule.value == "none":
         return
+    if rule.value == "premium" and name not in target.rolling_editions.value:
+        words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
+        yield Objection(words, rule.is_verified and target.rolling_editions.is_verified)
+        return
     restricted = host.license_params.get("restrict_rpu")
     if restricted == "true":
         yield Objection(f"edition {name} does not allow the rolling upgrade wizard")
     elif restricted is None and (expired or name in _FREE):
-        # Older XenCenters offer the wizard for releases that do not know the key, newer ones do not.
+        # For releases without the key older XenCenters offer the wizard, newer ones do not.
         yield Objection(f"edition {name} may not allow the rolling upgrade wizard", sure=False)
-    elif rule.value == "premium" and name not in target.rolling_editions.value:
-        words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
-        yield Objection(words, rule.is_verified and target.rolling_editions.is_verified)

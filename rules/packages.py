@@ -115,11 +115,13 @@ def _segments(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def described(missing: Iterable[str], extra: Iterable[str], most: int = 5) -> str:
-    """Both differences in one phrase; beyond `most` names of a kind only their number is said."""
+    """Both differences in one phrase; beyond `most` names of a kind only their number is
+    said; empty where there is no difference.
+    """
     parts: Mapping[str, tuple[str, ...]] = {"missing": tuple(missing), "extra": tuple(extra)}
     said = []
     for word, names in parts.items():
         if names:
             more = f" and {len(names) - most} more" if len(names) > most else ""
             said.append(f"{word} {', '.join(names[:most])}{more}")
-    return "; ".join(said) or "no difference"
+    return "; ".join(said)

@@ -66,18 +66,17 @@ def parse_table(text: str) -> PartitionTable:
     lines = text.splitlines()
     if len(lines) > _MOST_LINES:
         raise NotVerifiedError("the partition table cannot be read: too many lines")
-    if any(line.strip() == "BYT;" for line in lines):
-        table = _parted(lines)
-    else:
-        table = _sgdisk(lines)
-    return _sound(table)
+    machine_readable = any(line.strip() == "BYT;" for line in lines)
+    return _sound(_parted(lines) if machine_readable else _sgdisk(lines))
 
 
 def _sgdisk(lines: Sequence[str]) -> PartitionTable:
     disk = _first(_SGDISK_DISK, lines)
     sector = _first(_SGDISK_SECTOR, lines)
     if disk is None or sector is None:
-        raise NotVerifiedError("the partition table cannot be read: no size of the disk was printed")
+        raise NotVerifiedError(
+            "the partition table cannot be read: no size of the disk was printed"
+        )
     headings = [at for at, line in enumerate(lines) if line.split()[:2] == ["Number", "Start"]]
     if len(headings) != 1:
         raise NotVerifiedError("the partition table cannot be read: it is cut short")
@@ -138,5 +137,7 @@ def _sound(table: PartitionTable) -> PartitionTable:
     if len({p.number for p in partitions}) != len(partitions):
         raise NotVerifiedError("the partition table contradicts itself: a number is there twice")
     if any(p.size <= 0 or p.start + p.size > table.size for p in partitions):
-        raise NotVerifiedError("the partition table contradicts itself: a partition leaves the disk")
+        raise NotVerifiedError(
+            "the partition table contradicts itself: a partition leaves the disk"
+        )
     return PartitionTable(table.disk, table.kind, table.size, partitions)

@@ -1,0 +1,180 @@
+"""Is a VM agile: may it be started on any enabled host. The rule is xapi's own.
+
+Source: xapi, ocaml/xapi/agility.ml (before 7.0: ocaml/xapi/helpers.ml).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import VBD, VIF, VM, PoolFacts, Ref
+from fixtures.model.record import SCHEMA_MINOR
+from rules.evacuation_codes import Reason, explain
+from rules.reach import attached_hosts, connected_hosts, enabled_hosts, host_names, is_sriov
+
+METHOD: Final = "VM.assert_agile"
+_VERDICTS: Final = ("VM_", "HA_", "SR_", "NETWORK_")
+_VGPU_SINCE: Final = SCHEMA_MINOR["6.5"]
+_SRIOV_SINCE: Final = SCHEMA_MINOR["7.6"]
+
+
+@dataclass(frozen=True, slots=True)
+class Agility:
+    """What the facts and xapi say about one VM.
+
+    Attributes:
+        computed: why it is not agile by the facts; None if nothing speaks against it.
+        unknown: what is missing to compute that; empty if nothing is.
+        asked: whether xapi was asked and gave a verdict.
+        answer: why it is not agile by xapi's own verdict; None if it is.
+        not_asked: why there is no verdict of xapi.
+    """
+
+    computed: Reason | None
+    unknown: str
+    asked: bool
+    answer: Reason | None
+    not_asked: str
+
+    @property
+    def disagree(self) -> bool:
+        """Whether xapi says yes where the facts say no, or no where they say yes."""
+        if not self.asked or self.unknown:
+            return False
+        return (self.computed is None) != (self.answer is None)
+
+
+def non_agile_reason(vm: VM, facts: PoolFacts) -> Reason | None:
+    """Why a VM is not agile, computed from facts; the first obstacle in xapi's order.
+
+    Returns:
+        The reason, or None: it is agile.
+
+    Raises:
+        NotVerifiedError: a fact is missing, and nothing else is known to stand in the way.
+    """
+    steps = (_devices, _drives, _interfaces)
+    return _first([partial(step, vm, facts) for step in steps])
+
+
+def judge_agility(vm: VM) -> Agility:
+    """Compare what the facts say with what xapi itself said, where it was asked."""
+    computed, unknown = None, ""
+    try:
+        computed = non_agile_reason(vm, vm.facts)
+    except NotVerifiedError as problem:
+        unknown = str(problem)
+    found = vm.facts.asked(METHOD, vm.ref)
+    if found is None:
+        return Agility(
+            computed, unknown, asked=False, answer=None, not_asked=f"{METHOD} was not asked"
+        )
+    if found.cause:
+        return Agility(
+            computed, unknown, asked=False, answer=None, not_asked=f"{METHOD}: {found.cause}"
+        )
+    if not found.error:
+        return Agility(computed, unknown, asked=True, answer=None, not_asked="")
+    if not _is_verdict(found.error):
+        said = f"{METHOD}: {' '.join(found.error)}"
+        return Agility(computed, unknown, asked=False, answer=None, not_asked=said)
+    answer = explain(vm, found.error)
+    return Agility(computed, unknown, asked=True, answer=answer, not_asked="")
+
+
+def vms_to_ask(facts: PoolFacts, limit: int = 50) -> tuple[Ref, ...]:
+    """The VMs of which xapi itself should say whether they are agile.
+
+    Returns:
+        References of VMs that are not halted and whose computed answer is negative or uncertain, in
+        the order of the pool, at most `limit`; none in a pool of one host.
+
+    Raises:
+        NotVerifiedError: the VMs were not read.
+    """
+    if len(facts.hosts) == 1:
+        return ()
+    chosen: list[Ref] = []
+    for vm in facts.vms:
+        if len(chosen) >= limit:
+            break
+        try:
+            wanted = vm.power_state != "Halted" and non_agile_reason(vm, facts) is not None
+        except NotVerifiedError:
+            wanted = True
+        if wanted:
+            chosen.append(vm.ref)
+    return tuple(chosen)
+
+
+def _is_verdict(error: Sequence[str]) -> bool:
+    """Whether an error says that the VM is not agile, and not that the question failed."""
+    if error[0] == "HANDLE_INVALID":
+        return len(error) > 1 and error[1] not in {"VM", "session"}
+    return error[0].startswith(_VERDICTS)
+
+
+def _first(steps: Sequence[Callable[[], Reason | None]]) -> Reason | None:
+    """The first obstacle; what is not known counts only if nothing else stands in the way."""
+    unknown: NotVerifiedError | None = None
+    for step in steps:
+        try:
+            found = step()
+        except NotVerifiedError as problem:
+            unknown = unknown or problem
+            continue
+        if found is not None:
+            return found
+    if unknown is not None:
+        raise unknown
+    return None
+
+
+def _devices(vm: VM, facts: PoolFacts) -> Reason | None:
+    if vm.vgpus:
+        schema = facts.schema_minor
+        if schema is None or schema < _VGPU_SINCE:
+            raise NotVerifiedError("whether this release counts a virtual GPU is not known")
+        return explain(vm, ("VM_HAS_VGPU", vm.ref))
+    return explain(vm, ("VM_HAS_VUSBS", vm.ref)) if vm.vusbs else None
+
+
+def _drives(vm: VM, facts: PoolFacts) -> Reason | None:
+    return _first([partial(_drive, vm, vbd, facts) for vbd in vm.vbds])
+
+
+def _drive(vm: VM, vbd: VBD, facts: PoolFacts) -> Reason | None:
+    """Every drive that is not empty counts, CD or disk, plugged or not."""
+    if vbd.empty:
+        return None
+    if not vbd.VDI:
+        return explain(vm, ("HANDLE_INVALID", "VDI", ""))
+    sr = vbd.vdi.sr
+    what = "the CD in its drive" if vbd.type == "CD" else "a disk"
+    if not sr.shared:
+        words = f"{what} is on SR {sr.title}, which is not shared"
+        return Reason("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr.title, words)
+    missing = enabled_hosts(facts) - attached_hosts(facts, sr.ref)
+    if not missing:
+        return None
+    words = f"{what} is on SR {sr.title}, which is not attached on {host_names(facts, missing)}"
+    return Reason("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr.title, words)
+
+
+def _interfaces(vm: VM, facts: PoolFacts) -> Reason | None:
+    return _first([partial(_interface, vm, vif, facts) for vif in vm.vifs])
+
+
+def _interface(vm: VM, vif: VIF, facts: PoolFacts) -> Reason | None:
+    network = vif.on_network
+    schema = facts.schema_minor
+    if is_sriov(facts, network.ref) and schema is not None and schema >= _SRIOV_SINCE:
+        return explain(vm, ("VM_HAS_SRIOV_VIF", vm.ref))
+    missing = enabled_hosts(facts) - connected_hosts(facts, network.ref)
+    if not missing:
+        return None
+    where = host_names(facts, missing)
+    words = f"its network {network.title} has no interface on {where}"
+    return Reason("HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED", network.title, words)

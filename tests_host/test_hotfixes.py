@@ -1,0 +1,44 @@
+"""Host preconditions: the same hotfixes everywhere."""
+
+from fixtures.contract import blocker, check, warning
+from fixtures.evidence import Evidence
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import Host, Pool
+from fixtures.probes import PACKAGES
+from fixtures.releases import SourceRelease
+from rules.hotfixes import applied, difference, generation
+from rules.package_reading import package_difference
+from rules.packages import described
+from rules.versions import differences
+
+
+@check("HOST-HOTFIX-01", blocker, probes=(PACKAGES,))
+def test_hotfixes_match_the_coordinator(
+    host: Host, pool: Pool, source: SourceRelease, evidence: Evidence
+) -> None:
+    """Every member carries exactly the coordinator's hotfixes.
+
+    Why: members of unequal patch level can refuse each other's VMs during a rolling upgrade, and
+        nobody has tried the upgrade from a mixture. XCP-ng is patched by packages alone, so there
+        the packages decide; elsewhere they are compared as well, and count for a warning.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/xapi_pool_patch.ml
+        and xapi_pool_update.ml.
+    Remedy: apply what is missing, the coordinator first (`xe patch-apply` up to 7.0,
+        `xe update-apply` from 7.1 on, `yum update` on XCP-ng); what is extra belongs on all hosts.
+    """
+    kind = generation(source)
+    found = difference(host, pool.coordinator, kind)
+    packages = package_difference(host, pool.coordinator)
+    evidence(missing=found.missing, extra=found.extra, interrupted=found.interrupted)
+    evidence(hotfixes=sorted(h.name for h in applied(host, kind).values()), packages=packages)
+    if kind == "packages" and packages.unknown and not found.words:
+        raise NotVerifiedError(packages.unknown)
+    different = described(packages.missing, packages.extra)
+    words = found.words or (f"packages {different}" if different else "")
+    if words and kind != "packages" and not differences(host, pool.coordinator):
+        if not found.words:
+            evidence.weigh(warning, because="hotfixes agree by the XenAPI, only packages differ")
+        elif not found.enforced:
+            evidence.weigh(warning, because="versions agree, and no member must have what differs")
+
+    assert not words, f"host {host.title}: hotfixes - expected: the coordinator's, found: {words}"

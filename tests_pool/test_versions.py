@@ -1,0 +1,60 @@
+"""Host preconditions that the XenAPI knows: one version everywhere, and a way to the target."""
+
+from fixtures.contract import blocker, check, not_applicable, warning
+from fixtures.evidence import Evidence
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import Host, Pool
+from fixtures.releases import Release, SourceRelease
+from fixtures.settings import Settings
+from rules.versions import COMPARED, differences, in_words
+
+
+@check("POOL-VERSION-01", blocker)
+def test_version_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence) -> None:
+    """Every member runs the coordinator's product version, build and database schema.
+
+    Why: members of unequal versions refuse each other's VMs, and xapi restricts the whole pool as
+        if a rolling upgrade were under way.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/db_gc.ml.
+    Remedy: bring the host to the coordinator's version with the coordinator's own media and
+        updates, and reboot it if only the running kernel or hypervisor differs.
+    """
+    found = differences(host, pool.coordinator)
+    evidence(**{key: host.software_version.get(key) for key in COMPARED})
+    evidence(coordinator=pool.coordinator, different=found)
+    wanted, actual = in_words(found.items())
+
+    assert not found, f"host {host.title}: version - expected: {wanted}, found: {actual}"
+
+
+@check("POOL-PATH-01", blocker)
+def test_upgrade_path_is_supported(
+    host: Host, target: Release, source: SourceRelease, settings: Settings, evidence: Evidence
+) -> None:
+    """The target can be reached by one in-place upgrade from this host's release.
+
+    Why: an installer that does not accept the installed release stops, or upgrades into a state
+        that nobody supports; by then the coordinator may be upgraded and the pool split.
+    Source: host-installer, upgrade.py; the vendor's upgrade documentation, named in the evidence.
+    Remedy: upgrade over the releases named, one after the other, each with this audit before it;
+        or install the target afresh (`--method clean`).
+    """
+    if settings.method == "clean":
+        not_applicable("a clean installation does not depend on the installed release")
+    if settings.phase == "after":
+        not_applicable("the upgrade has been made")
+    path = target.path_from(source)
+    over = f"; the path is {' -> '.join((source.id, *path.steps))}" if path.steps else ""
+    evidence(source=source.name, target=target.name, kind=path.kind, steps=path.steps)
+    evidence(says=path.fact.value, basis=path.fact.source, confidence=path.fact.confidence)
+    if path.kind == "unknown":
+        raise NotVerifiedError(f"{path.fact.value}{over}")
+    if path.kind == "direct" and not path.fact.is_verified:
+        raise NotVerifiedError(f"no verified source allows it: {path.fact.value}")
+    if not path.fact.is_verified:
+        evidence.weigh(warning, because="no verified source forbids it")
+
+    assert path.kind == "direct", (
+        f"host {host.title}: upgrade path - expected: {source.name} directly to {target.name}, "
+        f"found: {path.fact.value}{over}"
+    )
