@@ -5,4 +5,5 @@ pytest_plugins = [
     "fixtures.reading",
     "fixtures.subjects",
     "reports.session",
+    "reports.html_plugin",
 ]

@@ -18,6 +18,8 @@ _MESSAGE_LINES: Final = 3
 _REMEDY_LINES: Final = 4
 _LONG: Final = 24
 _INDENT: Final = "      "
+# A remedy with lines of a file: of no use unless they are whole.
+_TO_PASTE: Final = "[[attestation]]"
 
 _STYLES: Final = {
     "strong": "1",
@@ -84,7 +86,7 @@ class _Screen:
             self.paint(f"{_INDENT}{'   ' if index else '-> '}{line}", "command")
             for index, line in enumerate(lines)
         ]
-        if not self.verbose and len(shown) > _REMEDY_LINES:
+        if not self.verbose and len(shown) > _REMEDY_LINES and _TO_PASTE not in remedy:
             rest = len(shown) - _REMEDY_LINES
             shown = [
                 *shown[:_REMEDY_LINES],
@@ -241,6 +243,8 @@ def _unknown_entries(unknown: Sequence[Outcome], screen: _Screen, column: int) -
             lines += [
                 " " * (column + 6) + screen.paint(screen.safe(line), "faint") for line in listed
             ]
+        if screen.verbose or _TO_PASTE in group[0].remedy:
+            lines += screen.arrow(group[0].remedy)
         entries.append(_Entry(cause, tuple(lines), len(group)))
     return entries
 

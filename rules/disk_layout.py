@@ -15,7 +15,7 @@ _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]{0,60})='([^'\x00-\x1f]{0,1000})'\s*")
 
 # Tolerant sizes: file systems and installers round differently.
 _NEW_ROOT: Final = (17 * GIB, 19 * GIB)
-_OLD_ROOT: Final = (int(3.4 * GIB), int(4.1 * GIB))
+_OLD_ROOT: Final = (int(3.3 * GIB), int(4.1 * GIB))
 _FOUR_GIB: Final = (int(3.85 * GIB), int(4.1 * GIB))
 _BOOT: Final = (480 * MIB, 544 * MIB)
 _SMALLEST_ROOT: Final = 3 * GIB

@@ -124,7 +124,6 @@ def pack(needs: Sequence[int], rooms: Sequence[int]) -> Packing:
 
 def _search(needs: list[int], rooms: list[int]) -> bool | None:
     """Whether any placement exists; None when that takes too many steps to tell."""
-    steps = 0
     # A stack of (VM, rooms so far) instead of recursion: a host may hold a thousand VMs.
     stack: list[tuple[int, tuple[int, ...]]] = [(0, tuple(sorted(rooms)))]
     seen: set[tuple[int, tuple[int, ...]]] = set()
@@ -132,15 +131,15 @@ def _search(needs: list[int], rooms: list[int]) -> bool | None:
         index, left = stack.pop()
         if index == len(needs):
             return True
-        steps += 1
-        if steps > _MOST_STEPS:
-            return None
-        for position in range(len(left)):
+        for position in reversed(range(len(left))):
             if left[position] < needs[index]:
                 continue
             after = (*left[:position], left[position] - needs[index], *left[position + 1 :])
             state = (index + 1, tuple(sorted(after)))
-            if state not in seen:
-                seen.add(state)
-                stack.append(state)
+            if state in seen:
+                continue
+            if len(seen) >= _MOST_STEPS:
+                return None
+            seen.add(state)
+            stack.append(state)
     return False

@@ -35,7 +35,11 @@ def package_difference(host: Host, coordinator: Host) -> PackageDifference:
 
 
 def _packages(host: Host) -> frozenset[Package]:
+    dom0 = dom0_of(host)
     try:
-        return parse_packages(printed(dom0_of(host), PACKAGES))
+        text = printed(dom0, PACKAGES)
+        if "error:" in dom0.run(PACKAGES.command).stderr:
+            raise NotVerifiedError("rpm complained about its own database")
+        return parse_packages(text)
     except NotVerifiedError as cause:
         raise NotVerifiedError(f"packages of host {host.title}: {cause}") from None

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,13 +60,17 @@ def clean_environment(**extra: str) -> dict[str, str]:
 
 
 def audit(
-    archive: Path, *args: str, seconds: float = 120, cwd: Path = ROOT, **environment: str
+    archive: Path,
+    *args: str,
+    seconds: float = 120,
+    cwd: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
 ) -> Run:
     """Run `pytest ARGS` and wait for its end."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", f"--archive={archive}", *args],
         cwd=cwd,
-        env=clean_environment(**environment),
+        env=clean_environment(**(environment or {})),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=seconds,

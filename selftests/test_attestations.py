@@ -39,7 +39,7 @@ def entries(tmp_path: Path, *texts: str) -> list[dict[str, Any]]:
 def refusal(loaded: list[dict[str, Any]], now: dt.datetime = NOW) -> str:
     with pytest.raises(NotVerifiedError) as info:
         answer(loaded, TRIAL, now)
-    return str(info.value)
+    return f"{info.value}\n{info.value.remedy}"
 
 
 @pytest.mark.parametrize(("said", "yes"), [('"yes"', True), ('"no"', False)])
@@ -56,7 +56,7 @@ def test_nobody_answered() -> None:
 
 
 def test_the_lines_to_paste_hold_once_completed(tmp_path: Path) -> None:
-    pasted = refusal([]).partition("\n")[2]
+    pasted = refusal([]).split("\n", 2)[2]
     assert tomllib.loads(pasted)["attestation"][0]["question"] == TRIAL
     assert '"answer" is missing; "by" is missing' not in refusal([])
     cause = refusal(entries(tmp_path, pasted))

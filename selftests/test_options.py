@@ -30,7 +30,7 @@ def test_without_a_pool_it_says_what_to_pass(tmp_path: Path) -> None:
 def test_a_senseless_run_is_refused_in_words(
     words: list[str], environment: dict[str, str], says: str, tmp_path: Path
 ) -> None:
-    run = audit(tmp_path, "--pool=sim", *words, **environment)
+    run = audit(tmp_path, "--pool=sim", *words, environment=environment)
     assert run.code == 4, run.out
     assert says in run.out
     assert "Traceback" not in run.out

@@ -1,7 +1,7 @@
 """The dom0s of a simulated pool: one SSH server per host on loopback, answering the dom0 script.
 
-The script is not run: each of its probes is looked up in the pool's canned answers and framed as the
-script itself would have done. A probe that hangs gives the frame of a passed deadline at once.
+The script is not run: each of its probes is looked up in the pool's canned answers and framed as
+the script itself would have done. A probe that hangs gives the frame of a passed deadline at once.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ class SshEndpoint:
         """Prepare the servers.
 
         Args:
-            pool: its hosts are the keys of `pool.dom0`; root's password is that of its account `root`.
+            pool: its hosts are the keys of `pool.dom0`; root's password is that of account `root`.
             faults: host uuid -> what is wrong with it.
             authorized_keys: public keys in OpenSSH form that may log in.
         """

@@ -1,0 +1,242 @@
+"""Could a VM run on every host that may take it: storage, networks, processors, settings.
+
+Source: xapi, ocaml/xapi/xapi_vm_helpers.ml (assert_can_boot_here) and xapi_host.ml
+(compute_evacuation_plan_no_wlb). Each step gives one reason at most.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import VIF, VM, Host, Network, PoolFacts, Ref
+from fixtures.model.record import SCHEMA_MINOR
+from fixtures.version_order import compare_versions
+from rules.cpu_features import incompatibility, is_paravirtual
+from rules.evacuation_codes import Reason, explain
+from rules.once_per_pool import once_per_pool
+from rules.reach import attached_hosts, host_names, interfaces, is_bond_member, is_sriov
+
+_PCPUS_SINCE: Final = SCHEMA_MINOR["7.6"]
+_THREE_VERSIONS_FROM: Final = "25.31"
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The hosts that xapi would use when a host is evacuated.
+
+    Attributes:
+        refs: all of them.
+        kinds: one of each kind, as far as processors, versions and health go.
+    """
+
+    refs: frozenset[Ref]
+    kinds: tuple[Host, ...]
+
+
+@once_per_pool
+def targets_of(facts: PoolFacts, source: Ref) -> Targets:
+    """The enabled hosts, other than the source, whose version is not lower.
+
+    Raises:
+        NotVerifiedError: a version or a state is not known.
+    """
+    leaving = facts.get(Host, source)
+    found = [
+        host
+        for host in facts.hosts
+        if host.ref != source and host.enabled and not _is_older(host, leaving)
+    ]
+    kinds = {_kind(host): host for host in reversed(found)}
+    return Targets(frozenset(host.ref for host in found), tuple(kinds.values()))
+
+
+def _is_older(host: Host, than: Host) -> bool:
+    keys = ["platform_version"]
+    if compare_versions(than.software_version.get("xapi_build", ""), _THREE_VERSIONS_FROM) >= 0:
+        keys += ["xapi_build", "xen"]
+    mine, theirs = host.software_version, than.software_version
+    if "platform_version" not in mine and "platform_version" not in theirs:
+        keys = ["product_version", "build_number"]
+        if [mine.get(key) for key in keys] == [theirs.get(key) for key in keys]:
+            return False
+    if any(not mine.get(key) or not theirs.get(key) for key in keys):
+        raise NotVerifiedError(
+            f"which of hosts {host.title} and {than.title} is newer is not known"
+        )
+    return any(compare_versions(mine[key], theirs[key]) < 0 for key in keys)
+
+
+def _kind(host: Host) -> tuple[object, ...]:
+    cpu = host.cpu_info if host.has("cpu_info") else {}
+    features = tuple(cpu.get(f"features{suffix}") for suffix in ("", "_hvm", "_pv"))
+    hardware: tuple[int, ...] = ()
+    if host.has("virtual_hardware_platform_versions"):
+        hardware = host.virtual_hardware_platform_versions
+    state = (host.measured.live, tuple(sorted(host.capabilities)), cpu.get("cpu_count"))
+    return cpu.get("vendor"), features, hardware, state
+
+
+def settings_reason(vm: VM, _targets: Targets) -> Reason | None:
+    """Whether the VM's own values contradict each other."""
+    limits = (
+        vm.memory_static_min,
+        vm.memory_dynamic_min,
+        vm.memory_dynamic_max,
+        vm.memory_static_max,
+    )
+    if list(limits) != sorted(limits):
+        return explain(vm, ("MEMORY_CONSTRAINT_VIOLATION",))
+    if not 1 <= vm.VCPUs_at_startup <= vm.VCPUs_max:
+        return explain(vm, ("INVALID_VALUE", "VCPUs_at_startup"))
+    return None
+
+
+def live_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether a target is down."""
+    down = next((host for host in targets.kinds if not host.measured.live), None)
+    return explain(vm, ("HOST_NOT_LIVE", down.ref)) if down else None
+
+
+def hardware_version_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether a target lacks the VM's virtual hardware platform."""
+    if not vm.has("hardware_platform_version"):
+        return None
+    wanted = vm.hardware_platform_version
+    for host in targets.kinds:
+        if wanted not in host.virtual_hardware_platform_versions:
+            code = "VM_HOST_INCOMPATIBLE_VIRTUAL_HARDWARE_PLATFORM_VERSION"
+            return explain(vm, (code, host.ref))
+    return None
+
+
+def processor_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether the processors of a target do not do."""
+    unknown: NotVerifiedError | None = None
+    for host in targets.kinds:
+        try:
+            why = incompatibility(vm, host)
+        except NotVerifiedError as problem:
+            unknown = unknown or problem
+            continue
+        if why:
+            return explain(vm, ("VM_INCOMPATIBLE_WITH_THIS_HOST", vm.ref, host.ref, why))
+    if unknown is not None:
+        raise unknown
+    return None
+
+
+def storage_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether a disk or CD lies on an SR that a target has not attached."""
+    unknown: NotVerifiedError | None = None
+    for sr in _storage(vm):
+        if isinstance(sr, NotVerifiedError):
+            unknown = unknown or sr
+            continue
+        missing = targets.refs - attached_hosts(vm.facts, sr)
+        if missing:
+            detail = f"not on {host_names(vm.facts, missing)}"
+            return explain(vm, ("VM_REQUIRES_SR", vm.ref, sr), detail)
+    if unknown is not None:
+        raise unknown
+    return None
+
+
+def _storage(vm: VM) -> Iterator[Ref | NotVerifiedError]:
+    for vbd in vm.vbds:
+        try:
+            if not vbd.empty:
+                yield vbd.vdi.SR
+        except NotVerifiedError as problem:
+            yield problem
+
+
+def network_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether a target lacks one of the VM's networks.
+
+    Raises:
+        NotVerifiedError: a network is one of SR-IOV, or a target has it only as part of a bond.
+    """
+    unknown: NotVerifiedError | None = None
+    for vif in vm.vifs:
+        try:
+            missing = targets.refs - _hosts_of(vm.facts, vif.on_network)
+        except NotVerifiedError as problem:
+            unknown = unknown or problem
+            continue
+        if missing:
+            detail = f"not {host_names(vm.facts, missing)}"
+            return explain(vm, ("VM_REQUIRES_NETWORK", vm.ref, vif.network), detail)
+    if unknown is not None:
+        raise unknown
+    for vif in vm.vifs:
+        _assert_plain(vm.facts, vif.network, targets.refs)
+    return None
+
+
+def _hosts_of(facts: PoolFacts, network: Network) -> frozenset[Ref]:
+    """Where a network can be used; an internal one ties its running VMs together."""
+    found = interfaces(facts, network.ref)
+    if found:
+        return frozenset(pif.host for pif in found)
+    everywhere = network.other_config.get("assume_network_is_shared") == "true"
+    if everywhere or (network.has("managed") and not network.managed):
+        return frozenset(host.ref for host in facts.hosts)
+    return _hosts_of_internal(facts, network.ref)
+
+
+@once_per_pool
+def _hosts_of_internal(facts: PoolFacts, network: Ref) -> frozenset[Ref]:
+    """Where VMs of a host-internal network run; nothing ties it while none does."""
+    vms = [facts.get(VM, vif.VM) for vif in facts.referring(VIF, "network", network)]
+    found = frozenset(vm.resident_on for vm in vms if vm.power_state == "Running")
+    return found or frozenset(host.ref for host in facts.hosts)
+
+
+def _assert_plain(facts: PoolFacts, network: Ref, targets: frozenset[Ref]) -> None:
+    name = facts.get(Network, network).title
+    if is_sriov(facts, network):
+        raise NotVerifiedError(f"whether SR-IOV functions are free on network {name} is not known")
+    usable = {pif.host for pif in interfaces(facts, network) if not is_bond_member(pif)}
+    if interfaces(facts, network) and not targets <= usable:
+        raise NotVerifiedError(f"whether every host can attach network {name} is not known")
+
+
+def virtualisation_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether a target cannot run it for want of hardware virtualisation."""
+    if is_paravirtual(vm):
+        return None
+    for host in targets.kinds:
+        if not host.capabilities:
+            raise NotVerifiedError(f"what host {host.title} is capable of is not known")
+        if not any(capability.startswith("hvm") for capability in host.capabilities):
+            return explain(vm, ("VM_HVM_REQUIRED", vm.ref))
+    return None
+
+
+def processors_count_reason(vm: VM, targets: Targets) -> Reason | None:
+    """Whether it has more virtual processors than a target has physical ones (from 7.6 on)."""
+    schema = vm.facts.schema_minor
+    if schema is not None and schema < _PCPUS_SINCE:
+        return None
+    if vm.platform.get("vcpu-unrestricted", "").lower() in {"true", "1"}:
+        return None
+    for host in targets.kinds:
+        count = host.cpu_info.get("cpu_count", "")
+        if not (count.isascii() and count.isdigit()):
+            raise NotVerifiedError(f"host {host.title}: the number of its processors is not known")
+        if vm.VCPUs_max > int(count):
+            return explain(vm, ("HOST_NOT_ENOUGH_PCPUS", str(vm.VCPUs_max), count))
+    return None
+
+
+STEPS: Final = (
+    settings_reason,
+    live_reason,
+    hardware_version_reason,
+    processor_reason,
+    storage_reason,
+    network_reason,
+    virtualisation_reason,
+    processors_count_reason,
+)

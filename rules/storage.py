@@ -1,0 +1,129 @@
+"""Are SRs attached where they must be, who needs them, and does the target know their type."""
+
+from dataclasses import dataclass
+
+from fixtures.exceptions import NotVerifiedError
+from fixtures.model import SR, VDI, VM, Host, PoolFacts, Ref
+from fixtures.releases import Release
+from rules.once_per_pool import once_per_pool
+from rules.reach import attached_hosts
+
+_ACTIVE = ("Running", "Paused")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeVerdict:
+    """What the target says of an SR type.
+
+    Attributes:
+        problem: what is wrong, empty if nothing is.
+        sure: the problem rests on a verified source and keeps the SR from working.
+        source: who says so.
+    """
+
+    problem: str
+    sure: bool
+    source: str
+
+
+def detached_hosts(sr: SR) -> tuple[Host, ...]:
+    """The hosts on which an SR should be attached and is not.
+
+    A shared SR belongs on every host, also on one that has no PBD for it; a local one on the hosts
+    that have a PBD.
+    """
+    facts = sr.facts
+    attached = attached_hosts(facts, sr.ref)
+    meant = {pbd.host for pbd in sr.pbds}
+    return tuple(
+        host
+        for host in facts.hosts
+        if host.ref not in attached and (sr.shared or host.ref in meant)
+    )
+
+
+def is_nowhere(sr: SR) -> bool:
+    """Whether no host has a connection to it at all."""
+    return not sr.pbds
+
+
+@once_per_pool
+def users_of(facts: PoolFacts, sr: Ref) -> tuple[str, ...]:
+    """Who cannot do without an SR: active VMs, the HA statefile, the default and suspend SR.
+
+    Raises:
+        NotVerifiedError: nobody is known to need it, and it is not known of somebody.
+    """
+    users: list[str] = []
+    unknown: NotVerifiedError | None = None
+    for ask in (_vms, _roles, _statefiles):
+        try:
+            users += ask(facts).get(sr, ())
+        except NotVerifiedError as problem:
+            unknown = unknown or problem
+    if not users and unknown is not None:
+        raise unknown
+    return tuple(users)
+
+
+@once_per_pool
+def _vms(facts: PoolFacts) -> dict[Ref, tuple[str, ...]]:
+    """The active VMs with a disk or CD on each SR."""
+    found: dict[Ref, dict[str, None]] = {}
+    for vm in facts.vms:
+        if vm.power_state in _ACTIVE:
+            for sr in _storage_of(vm):
+                found.setdefault(sr, {})[f"{vm.power_state.lower()} VM {vm.title}"] = None
+    return {sr: tuple(names) for sr, names in found.items()}
+
+
+def _storage_of(vm: VM) -> tuple[Ref, ...]:
+    return tuple(vbd.vdi.SR for vbd in vm.vbds if not vbd.empty)
+
+
+@once_per_pool
+def _roles(facts: PoolFacts) -> dict[Ref, tuple[str, ...]]:
+    pool = facts.pool
+    roles: dict[Ref, list[str]] = {}
+    if pool.default_SR:
+        roles.setdefault(pool.default_SR, []).append("the default SR is this one")
+    if pool.suspend_image_SR:
+        roles.setdefault(pool.suspend_image_SR, []).append("the pool's suspend images go there")
+    for host in facts.hosts:
+        if host.suspend_image_sr:
+            words = f"suspend images of host {host.title} go there"
+            roles.setdefault(host.suspend_image_sr, []).append(words)
+    return {sr: tuple(words) for sr, words in roles.items()}
+
+
+@once_per_pool
+def _statefiles(facts: PoolFacts) -> dict[Ref, tuple[str, ...]]:
+    """The SRs of the HA statefiles, which the pool names by the reference of their image."""
+    found: dict[Ref, tuple[str, ...]] = {}
+    for ref in facts.pool.ha_statefiles:
+        found[facts.get(VDI, Ref(ref)).SR] = ("the HA statefile is there",)
+    return found
+
+
+def type_verdict(sr: SR, target: Release) -> TypeVerdict:
+    """What the target says of the SR's type.
+
+    An unverified prohibition is a problem that is not sure; an unverified permission is no answer.
+
+    Raises:
+        NotVerifiedError: nothing is known about the type, or only an unverified source allows it.
+    """
+    fact = target.storage_rule(sr.type).fact
+    if fact.value == "supported":
+        if not fact.is_verified:
+            raise NotVerifiedError(
+                f"only an unverified source says that {target.name} supports SRs of type {sr.type}: "
+                f"{fact.source}"
+            )
+        return TypeVerdict("", sure=True, source=fact.source)
+    words = {
+        "deprecated": f"{target.name} still has SRs of type {sr.type}, but gives them up",
+        "procedure": f"SRs of type {sr.type} need an upgrade procedure of their own",
+        "gone": f"{target.name} has no SRs of type {sr.type}",
+    }[fact.value]
+    return TypeVerdict(words, fact.is_verified and fact.value != "deprecated", fact.source)
