@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from fixtures.exceptions import NotVerifiedError
 
-_DU = re.compile(r"(\d{1,15})\s+(/[^\x00-\x1f]*)")
-_STAMP = re.compile(r"(\d{1,11})(?:\.\d{1,12})?")
+_DU = re.compile(r"([0-9]{1,15})\s+(/[^\x00-\x1f]*)")
+_STAMP = re.compile(r"([0-9]{1,11})(?:\.[0-9]{1,12})?")
 _GONE = "No such file or directory"
 
 
@@ -65,7 +65,7 @@ def parse_folder(path: str, size: Printed, messages: Printed, oldest: Printed) -
     if du is None:
         raise NotVerifiedError(f"the size of {path} cannot be read")
     count = messages.stdout.strip()
-    if not re.fullmatch(r"\d{1,9}", count):
+    if not re.fullmatch(r"[0-9]{1,9}", count):
         raise NotVerifiedError(f"the number of messages in {path} cannot be read")
     name = oldest.stdout.strip()
     stamp = _STAMP.fullmatch(name)

@@ -160,7 +160,7 @@ def backup_partition(table: PartitionTable, inventory: Mapping[str, str]) -> Par
         NotVerifiedError: the inventory names none that the table has.
     """
     named = inventory.get("BACKUP_PARTITION", "")
-    number = re.search(r"(\d{1,3})\Z", named)
+    number = re.search(r"([0-9]{1,3})\Z", named)
     found = table.partition(int(number[1])) if number else None
     if found is None or found.size < _SMALLEST_ROOT:
         raise NotVerifiedError(f"the backup partition cannot be told: the inventory says {named!r}")
@@ -179,9 +179,9 @@ def is_on_disk(device: str, disk: str, node: str) -> bool | None:
         None when the two names cannot be compared: an alias that only dom0 could resolve.
     """
     for name in {disk, node}:
-        if name and re.fullmatch(r"(?:(?:-part|p)?\d{1,3})?", device.removeprefix(name)):
+        if name and re.fullmatch(r"(?:(?:-part|p)?[0-9]{1,3})?", device.removeprefix(name)):
             return True
-    plain = re.compile(r"/dev/[a-z0-9-]+(?:/c\d+d\d+(?:p\d+)?)?")
+    plain = re.compile(r"/dev/[a-z0-9-]+(?:/c[0-9]+d[0-9]+(?:p[0-9]+)?)?")
     return False if plain.fullmatch(device) and plain.fullmatch(node) else None
 
 

@@ -130,7 +130,7 @@ def disk_bytes(dom0: Any) -> int:
         NotVerifiedError: the kernel does not tell it, or tells nonsense.
     """
     lines = printed(dom0, DISK_SIZE).split()
-    if not lines or not re.fullmatch(r"[1-9]\d{0,15}", lines[0]):
+    if not lines or not re.fullmatch(r"[1-9][0-9]{0,15}", lines[0]):
         raise NotVerifiedError("the size of the primary disk cannot be read")
     # The kernel counts sectors of 512 bytes whatever the disk's own are.
     return int(lines[0]) * 512

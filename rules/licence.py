@@ -15,7 +15,9 @@ SOON: Final = timedelta(days=30)
 """From when on xapi warns of a licence that ends. Source: xapi, daily_license_check.ml."""
 
 _FREE: Final = frozenset({"free", "express", "trial"})
-_MOMENT = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?Z?")
+_MOMENT = re.compile(
+    r"([0-9]{4})-?([0-9][0-9])-?([0-9][0-9])T([0-9][0-9]):([0-9][0-9]):([0-9][0-9])(?:\.[0-9]+)?Z?"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def local_disks(vm: VM) -> tuple[LocalDisk, ...]:
 def wiped_disks(disks: tuple[LocalDisk, ...], settings: Settings) -> tuple[LocalDisk, ...]:
     """Those that the plan would erase.
 
-    A clean installation keeps no local SR in the pool's database, and formats the disks it is given.
+    A clean installation formats the disks it is given, and its database knows no SR.
     A layout switch erases the SR that shares the primary disk with dom0 (host-installer,
     backend.py): an SR on a partition, because the disk of an SR of its own has none.
 

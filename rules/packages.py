@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\s\x00-\x1f]{1,200}")
 _IGNORED: Final = frozenset({"gpg-pubkey"})
 # Several versions of these stay installed as a fallback; the newest is the one that counts.
 _KEPT = re.compile(r"kernel(-.*)?|xen-hypervisor|.*-modules(-.*)?")
-_SEGMENT = re.compile(r"(\d+)|([A-Za-z]+)|(~)")
+_SEGMENT = re.compile(r"([0-9]+)|([A-Za-z]+)|(~)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,19 @@ MIB: Final = 2**20
 GIB: Final = 2**30
 
 _MOST_LINES: Final = 400
-_SGDISK_DISK = re.compile(r"Disk (/\S+): (\d{1,18}) sectors\b")
+_SGDISK_DISK = re.compile(r"Disk (/\S+): ([0-9]{1,18}) sectors\b")
 _SGDISK_SECTOR = re.compile(
-    r"(?:Logical sector size: |Sector size \(logical(?:/physical)?\): )(\d{1,6})(?:/\d{1,6})? bytes"
+    r"(?:Logical sector size: |Sector size \(logical(?:/physical)?\): )"
+    r"([0-9]{1,6})(?:/[0-9]{1,6})? bytes"
 )
-_SGDISK_ROW = re.compile(r"\s*(\d{1,3})\s+(\d{1,18})\s+(\d{1,18})\s+\S+ \S+\s+([0-9A-F]{4})\b")
+_SGDISK_ROW = re.compile(
+    r"\s*([0-9]{1,3})\s+([0-9]{1,18})\s+([0-9]{1,18})\s+\S+ \S+\s+([0-9A-F]{4})\b"
+)
 _SGDISK_FOUND = re.compile(r"Found (?:invalid|valid) GPT and (valid|hybrid|invalid|protective) MBR")
-_PARTED_DISK = re.compile(r"(/[^:]*):(\d{1,18})B:[^:]*:(\d{1,6}):\d{1,6}:(gpt|msdos):.*;")
-_PARTED_ROW = re.compile(r"(\d{1,3}):(\d{1,18})B:(\d{1,18})B:(\d{1,18})B:([^:]*):([^:]*):([^;]*);")
+_PARTED_DISK = re.compile(r"(/[^:]*):([0-9]{1,18})B:[^:]*:([0-9]{1,6}):[0-9]{1,6}:(gpt|msdos):.*;")
+_PARTED_ROW = re.compile(
+    r"([0-9]{1,3}):([0-9]{1,18})B:([0-9]{1,18})B:([0-9]{1,18})B:([^:]*):([^:]*):([^;]*);"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ _GUIDANCES: Final = {
     "restart_toolstack": "toolstack restart",
 }
 _STARTED: Final = {"reboot": "boot_time", "toolstack restart": "agent_start_time"}
-_SECONDS = re.compile(r"\d{1,11}(?:\.\d{0,9})?")
-_INSTALLED = re.compile(r"(\d{1,11})\t([^\s\x00-\x1f]{1,200})")
+_SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{0,9})?")
+_INSTALLED = re.compile(r"([0-9]{1,11})\t([^\s\x00-\x1f]{1,200})")
 # No dom0 is without it: a list that lacks it is cut short.
 _ALWAYS: Final = "glibc"
 # Packages that take effect only then. Source: docs.xcp-ng.org, Updates Howto.

@@ -86,12 +86,12 @@ def _roles(facts: PoolFacts) -> dict[Ref, tuple[str, ...]]:
     pool = facts.pool
     roles: dict[Ref, list[str]] = {}
     if pool.default_SR:
-        roles.setdefault(pool.default_SR, []).append("the default SR is this one")
+        roles.setdefault(pool.default_SR, []).append("the pool as its default SR")
     if pool.suspend_image_SR:
-        roles.setdefault(pool.suspend_image_SR, []).append("the pool's suspend images go there")
+        roles.setdefault(pool.suspend_image_SR, []).append("the pool for suspend images")
     for host in facts.hosts:
         if host.suspend_image_sr:
-            words = f"suspend images of host {host.title} go there"
+            words = f"host {host.title} for suspend images"
             roles.setdefault(host.suspend_image_sr, []).append(words)
     return {sr: tuple(words) for sr, words in roles.items()}
 
@@ -101,7 +101,7 @@ def _statefiles(facts: PoolFacts) -> dict[Ref, tuple[str, ...]]:
     """The SRs of the HA statefiles, which the pool names by the reference of their image."""
     found: dict[Ref, tuple[str, ...]] = {}
     for ref in facts.pool.ha_statefiles:
-        found[facts.get(VDI, Ref(ref)).SR] = ("the HA statefile is there",)
+        found[facts.get(VDI, Ref(ref)).SR] = ("HA for its statefile",)
     return found
 
 
@@ -116,10 +116,10 @@ def type_verdict(sr: SR, target: Release) -> TypeVerdict:
     fact = target.storage_rule(sr.type).fact
     if fact.value == "supported":
         if not fact.is_verified:
-            raise NotVerifiedError(
-                f"only an unverified source says that {target.name} supports SRs of type {sr.type}: "
-                f"{fact.source}"
+            said = (
+                f"only an unverified source says that {target.name} supports SRs of type {sr.type}"
             )
+            raise NotVerifiedError(f"{said}: {fact.source}")
         return TypeVerdict("", sure=True, source=fact.source)
     words = {
         "deprecated": f"{target.name} still has SRs of type {sr.type}, but gives them up",

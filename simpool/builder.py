@@ -7,10 +7,10 @@ uuids depend on names alone, so the same pool is the same at every build.
 from datetime import UTC, datetime
 
 from fixtures.raw import WireRecord
-from simpool.clock import clock, stamp
+from simpool.clock import TimedPool, clock, file_time, stamp
 from simpool.data import SimPool
 from simpool.dom0_answers import change_dom0, dom0_state
-from simpool.guests import add_snapshot, add_template, add_vm
+from simpool.guests import add_cd, add_snapshot, add_template, add_vm
 from simpool.hosts import add_host, restrictions
 from simpool.hotfixes import add_hotfix
 from simpool.records import (
@@ -31,6 +31,7 @@ __all__ = [
     "GIB",
     "MIB",
     "NULL",
+    "add_cd",
     "add_disk",
     "add_host",
     "add_hotfix",
@@ -43,6 +44,7 @@ __all__ = [
     "change_dom0",
     "clock",
     "dom0_state",
+    "file_time",
     "find",
     "host",
     "identity",
@@ -55,7 +57,7 @@ __all__ = [
 ]
 
 
-def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> SimPool:
+def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> TimedPool:
     """A pool without hosts.
 
     Args:
@@ -63,9 +65,8 @@ def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> Si
         release: a key of `simpool.generations.GENERATIONS`.
         now: the moment that all ages count from, aware; the present when None.
     """
-    moment = now or datetime.now(UTC)
-    pool = SimPool(name, release, {kind: {} for kind in classes_of(release)})
-    pool.inputs.update(clock=stamp(moment))
+    moment = (now or datetime.now(UTC)).replace(microsecond=0)
+    pool = TimedPool(name, release, {kind: {} for kind in classes_of(release)}, now=moment)
     add_record(
         pool, "pool", name,
         {

@@ -35,7 +35,7 @@ class Identity:
 
         Args:
             ciphers: OpenSSL's cipher list, e.g. `AES128-SHA256`; its default if empty.
-            max_version: the newest TLS version spoken, e.g. `TLSv1_2`; the newest there is if empty.
+            max_version: the newest TLS version spoken, e.g. `TLSv1_2`; any if empty.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if max_version:

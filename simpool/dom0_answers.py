@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fixtures import probes
+from rules.restarts import INSTALL_TIMES
 from simpool import dom0_disks, dom0_system, hardware
 from simpool.clock import clock, seconds
 from simpool.data import CannedAnswer, SimPool
@@ -17,6 +18,7 @@ from simpool.generations import GENERATIONS
 from simpool.records import MIB, find, pool_record
 
 NOT_FOUND: Final = 127
+_GENERATION_FILES: Final = ("/var/lib/xcp/state.db.generation", "/var/xapi/state.db.generation")
 
 
 class Dom0Answers(dict[str, CannedAnswer]):
@@ -158,6 +160,7 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
     scripts = dom0_system.FIRSTBOOT_SCRIPTS if state.release != "8.3" else ()
     done = [name for name in scripts if name not in state.missing_stamps]
     stamps = "/etc/firstboot.d/state/"
+    made = GENERATIONS[state.release]
     return {
         probes.FIRSTBOOT_SCRIPTS.command: CannedAnswer(_lines(scripts)),
         probes.FIRSTBOOT.command: CannedAnswer(
@@ -175,6 +178,15 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
         probes.PATCHES.command: _listing("/var/patch/applied/", state.patches),
         probes.UPDATES.command: _listing("/var/update/applied/", state.updates),
         probes.PACKAGES.command: CannedAnswer(dom0_system.rpm(state)),
+        INSTALL_TIMES.command: CannedAnswer(dom0_system.install_times(state)),
+        **{
+            probes.file(path).command: (
+                CannedAnswer(f"{state.generation}")
+                if path.startswith(made.state_folder)
+                else _absent("cat", path)
+            )
+            for path in _GENERATION_FILES
+        },
         probes.REBOOT_MARKER.command: _stat(
             "/var/run/nonpersistent/xapi/host-requires-reboot", state,
             present=state.reboot_marker, kind="regular empty file",

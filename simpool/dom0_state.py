@@ -1,9 +1,7 @@
 """What the dom0 of a simulated host is like; its answers follow from this."""
 
 from dataclasses import dataclass
-from datetime import datetime
-
-GIB = 1024**3
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Dom0State:
         safe2upgrade: whether the marker that orders a layout switch is there.
         patches: names in /var/patch/applied; None where the directory does not exist.
         updates: names in /var/update/applied; likewise.
-        packages: name -> version-release of packages beside those of the release.
+        packages: name, version-release of packages beside those of the release.
         removed_packages: packages of the release that are not installed.
         offset: seconds that its clock is off its time source.
         time_source: whether its time service follows a source.
@@ -42,6 +40,8 @@ class Dom0State:
         metadata_cron: period of the scheduled metadata backup (`daily` ...), or empty.
         metadata_logged: when that last ran, None for never.
         missing_stamps: first-boot scripts that did not finish.
+        generation: how often xapi has written its database.
+        packages_installed: when the release's packages were installed.
     """
 
     name: str
@@ -75,3 +75,5 @@ class Dom0State:
     metadata_cron: str = ""
     metadata_logged: datetime | None = None
     missing_stamps: tuple[str, ...] = ()
+    generation: int = 812_345
+    packages_installed: datetime = datetime(2017, 6, 2, 10, 21, tzinfo=UTC)

@@ -9,6 +9,7 @@ from fixtures.raw import Ref
 from simpool.clock import clock, stamp
 from simpool.data import SimPool
 from simpool.generations import GENERATIONS
+from simpool.operator_files import include
 from simpool.records import GIB, MIB, NULL, add_record, find, identity, ref_of
 from simpool.storage import add_disk
 
@@ -102,6 +103,7 @@ def add_vm(
     )
     _add_drives(pool, ref, name, tuple(disks), active=active)
     _add_interfaces(pool, ref, name, tuple(networks), active=active)
+    include(pool, "VM", pool.records["VM"][ref]["uuid"])
     return ref
 
 
@@ -210,6 +212,13 @@ def _add_interfaces(
                 "locking_mode": "network_default",
             },
         )
+
+
+def add_cd(pool: SimPool, vm: str, image: Ref) -> None:
+    """Put an image into the CD drive of a VM."""
+    of = ref_of(pool, "VM", vm)
+    drive = next(d for d in pool.records["VBD"].values() if d["VM"] == of and d["type"] == "CD")
+    drive.update(VDI=image, empty=False)
 
 
 def add_snapshot(

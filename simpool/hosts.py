@@ -17,6 +17,7 @@ from simpool.hardware import (
     PROCESSOR,
     PRODUCT,
 )
+from simpool.operator_files import include
 from simpool.records import GIB, MIB, NULL, add_record, identity, pool_record
 
 # Features of a licence: the first are forbidden when true, the last allowed when true.
@@ -122,6 +123,8 @@ def add_host(
     if number == 1:
         pool_record(pool)["master"] = ref
     add_dom0(pool, name, brand=brand, memory_gib=memory_gib, up_days=up_days)
+    pool.answers.setdefault("host.get_vms_which_prevent_evacuation", {})[ref] = {}
+    include(pool, "host", pool.records["host"][ref]["uuid"])
     return ref
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from fixtures.raw import Ref
 from simpool.clock import clock
 from simpool.data import SimPool
+from simpool.operator_files import include
 from simpool.records import GIB, NULL, add_record, identity, ref_of
 
 SR_OPERATIONS: Final = (
@@ -94,6 +95,7 @@ def add_sr(
                 "other_config": {"storage_driver_domain": ""},
             },
         )
+    include(pool, "SR", pool.records["SR"][sr]["uuid"])
     return sr
 
 

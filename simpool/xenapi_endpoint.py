@@ -3,28 +3,18 @@
 Besides a healthy pool it plays a slow, broken or hostile one: see `XenApiEndpoint.faults`.
 """
 
-import contextlib
-import re
-import socket
 import ssl
 import threading
-import time
 import uuid
-import xmlrpc.client
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
 from simpool.certificates import Identity, self_signed
 from simpool.data import SimError, SimPool
-from simpool.xenapi_encoding import response
+from simpool.xenapi_server import Fault, Usual, XenApiServer
 
-_MAX_REQUEST = 300 * 1024  # xapi's own limit (xapi, ocaml/libs/http-lib/http_svr.ml)
-_PATHS = frozenset({"/", "/RPC2"})
 # What a session of each role holds, as far as a client asks for it; xapi writes them in lower case.
 _PERMISSIONS = {
     "read-only": ("vm.get_all_records",),
@@ -36,37 +26,18 @@ _PERMISSIONS = {
 }
 _OPERATOR_CLASSES = frozenset({"secret"})
 _OPERATOR_ROLES = frozenset({"root", "pool-admin", "pool-operator"})
-_CLASS_OF_REF = {"VM.assert_agile": "VM"}
-
-
-@dataclass(frozen=True, slots=True)
-class HttpReply:
-    """A fault: this instead of an answer. `pause` is in seconds before each byte of the body."""
-
-    body: bytes = b""
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    length: int | None = None
-    pause: float = 0.0
-
-
-class Hang:
-    """A fault: the request is taken and never answered."""
-
-
-class Drop:
-    """A fault: the connection is closed instead of answering."""
-
-
-class Endless:
-    """A fault: an answer without an end."""
-
-
-class Usual:
-    """What a fault that is a function returns to have the usual answer given."""
-
-
-Fault = Any  # SimError, bytes, HttpReply, Hang(), Drop(), Endless(), or a function of params to one
+# Methods that compute; what they answer is `SimPool.answers`.
+_COMPUTED = frozenset(
+    {
+        "VM.assert_agile",
+        "host.compute_free_memory",
+        "host.get_server_certificate",
+        "host.get_servertime",
+        "host.get_vms_which_prevent_evacuation",
+        "host.list_methods",
+        "pool.get_license_state",
+    }
+)
 
 
 @lru_cache
@@ -88,6 +59,7 @@ class XenApiEndpoint:
     Attributes:
         sessions: references of the sessions that are open, with the account of each.
         calls: method -> how often it was asked for.
+        bodies: every request body that arrived, in that order.
         refused: methods asked for that are no reads, in that order.
         denied: methods that no session has the permission for.
         faults: method -> what is answered instead: `SimError`, `bytes` (an HTTP body), `HttpReply`,
@@ -110,17 +82,16 @@ class XenApiEndpoint:
         self.slave_of = slave_of
         self.sessions: dict[str, str] = {}
         self.calls: Counter[str] = Counter()
-        self.connections = 0
-        self.requests: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.refused: list[str] = []
         self.denied: set[str] = set()
         self.faults: dict[str, Fault] = {}
         self.login_delay = 0.0
         self.login_params = 3 if _before_6_5(pool.release) else 4
-        self.stopping = threading.Event()
         self._identity = identity or default_identity()
         self._plain = plain
-        self._server = _Server(self, None if plain else tls or self._identity.server_context())
+        context = None if plain else tls or self._identity.server_context()
+        self._server = XenApiServer(self.answer, self.bodies, context)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -132,6 +103,11 @@ class XenApiEndpoint:
     def port(self) -> int:
         """The TCP port on 127.0.0.1."""
         return int(self._server.server_address[1])
+
+    @property
+    def connections(self) -> int:
+        """How many connections came in, TLS agreed on or not."""
+        return self._server.accepted
 
     @property
     def address(self) -> str:
@@ -153,11 +129,8 @@ class XenApiEndpoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.stopping.set()
-        self._server.shutdown()
+        self._server.stop()
         self._thread.join()
-        self._server.hang_up()
-        self._server.server_close()
 
     def answer(self, method: str, params: list[Any]) -> Any:
         """What is answered to a call: a value, `SimError`, or a fault."""
@@ -189,7 +162,7 @@ class XenApiEndpoint:
         name, password = params[0], params[1]
         user = self.pool.users.get(name)
         if user is None or user.password != password:
-            self.stopping.wait(self.login_delay)
+            self._server.stopping.wait(self.login_delay)
             return SimError(("SESSION_AUTHENTICATION_FAILED", str(name), "Authentication failure"))
         if user.role != "root" and user.role not in _PERMISSIONS:
             return SimError(("SESSION_AUTHORIZATION_FAILED", str(name), "no role"))
@@ -238,3 +211,17 @@ class XenApiEndpoint:
         if count is None:
             return list(self.pool.records.get("message", {}))
         return [f"OpaqueRef:message-{number}" for number in range(int(count))]
+
+
+def _permissions(role: str) -> list[str]:
+    """A role has what the roles below it have; the local root needs none and has none."""
+    if role not in _PERMISSIONS:
+        return []
+    roles = list(_PERMISSIONS)
+    return [held for name in roles[: roles.index(role) + 1] for held in _PERMISSIONS[name]]
+
+
+def _before_6_5(release: str) -> bool:
+    """Whether logins of this release know no originator."""
+    major, _, minor = release.partition(".")
+    return major.isdigit() and (int(major), int(minor[:1] or "0")) < (6, 5)

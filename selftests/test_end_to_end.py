@@ -1,0 +1,245 @@
+"""The whole flow, as its user runs it, over real TLS and SSH on loopback."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from fixtures.catalogue import discover
+from reports.manifest import verify
+from reports.results import schema
+from selftests.running import ROOT, Run, audit, clean_environment
+from simpool.pools import build
+
+
+@pytest.fixture(scope="module")
+def default(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return audit(tmp_path_factory.mktemp("default"), "--pool=sim")
+
+
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return audit(tmp_path_factory.mktemp("troubled"), "--pool=sim:troubled")
+
+
+def test_the_embedded_pool_is_ready_with_conditions(default: Run) -> None:
+    assert default.code == 0, default.out
+    assert default.results["verdict"] == "READY WITH CONDITIONS"
+    ledger = default.results["ledger"]
+    assert ledger["waived"] == 1
+    assert 1 <= ledger["warning"] <= 4
+    assert ledger["blocked"] == ledger["not-verified"] == ledger["not-reached"] == 0
+    assert default.results["notes"] == []
+    assert "report.html" in default.out
+    assert "Traceback" not in default.out
+
+
+def test_the_troubled_pool_is_blocked_by_every_check(troubled: Run) -> None:
+    assert troubled.code == 1, troubled.out
+    assert troubled.results["verdict"] == "BLOCKED"
+    found = {
+        one["check"]
+        for one in troubled.results["outcomes"]
+        if one["outcome"] in {"blocked", "warning"}
+    }
+    assert found == set(discover().checks)
+
+
+@pytest.mark.parametrize("name", ["xs65", "xcpng83"])
+def test_a_healthy_pool_of_another_generation_is_not_blocked(name: str, tmp_path: Path) -> None:
+    run = audit(tmp_path, f"--pool=sim:{name}")
+    assert run.results["ledger"]["blocked"] == 0, run.out
+    assert run.code == 0, run.out
+
+
+def test_results_keep_to_the_published_schema(default: Run, troubled: Run) -> None:
+    for run in (default, troubled):
+        jsonschema.validate(run.results, schema())
+
+
+def test_the_bundle_is_whole_and_private(default: Run) -> None:
+    names = {path.name for path in default.bundle.iterdir()}
+    assert names == {"results.json", "report.html", "junit.xml", "manifest.json", "facts"}
+    assert verify(default.bundle) == ()
+    for path in [default.bundle, *default.bundle.rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_no_password_reaches_the_bundle_or_the_terminal(default: Run) -> None:
+    password = build("default").users["root"].password.encode()
+    assert password.decode() not in default.out
+    for path in default.bundle.rglob("*.json"):
+        assert password not in path.read_bytes().replace(b'"sim', b""), path
+
+
+@pytest.mark.parametrize("which", ["default", "troubled"])
+def test_a_replay_gives_the_same_bytes(
+    which: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    first: Run = request.getfixturevalue(which)
+    again = audit(tmp_path, f"--pool={first.bundle}", environment={"TZ": "Asia/Tokyo"})
+    assert again.code == first.code
+    assert (again.bundle / "results.json").read_bytes() == (
+        first.bundle / "results.json"
+    ).read_bytes()
+    assert json.loads((again.bundle / "replay.json").read_bytes())["of"] == str(first.bundle)
+
+
+def test_a_replay_keeps_its_own_settings(default: Run, tmp_path: Path) -> None:
+    run = audit(tmp_path, f"--pool={default.bundle}", "--target=xenserver-7.6")
+    assert run.code == 4
+    assert "--target cannot be given with a bundle" in run.out
+
+
+def test_a_filtered_run_is_incomplete(tmp_path: Path) -> None:
+    run = audit(tmp_path, "--pool=sim", "-k", "high_availability")
+    assert run.code == 40, run.out
+    assert run.results["verdict"] == "INCOMPLETE"
+    ledger = run.results["ledger"]
+    assert ledger["deselected"] == ledger["planned"] - 1
+    assert ledger["adds_up"]
+
+
+def test_a_node_id_is_a_filter_too(tmp_path: Path) -> None:
+    run = audit(tmp_path, "--pool=sim", "tests_pool/test_high_availability.py")
+    assert run.code == 40
+    assert run.results["ledger"]["not-reached"] > 0
+
+
+def test_a_deleted_check_file_is_a_gap(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", "archive", ".*_cache")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    (copy / "tests_pool" / "test_high_availability.py").unlink()
+    run = audit(tmp_path / "archive", "--pool=sim", cwd=copy)
+    assert run.code == 40, run.out
+    assert "POOL-HA-01" in run.out
+
+
+def test_conditions_can_fail_a_pipeline(default: Run, tmp_path: Path) -> None:
+    run = audit(tmp_path, f"--pool={default.bundle}", "--fail-on-warning")
+    assert run.code == 10
+
+
+def test_collecting_alone_gives_no_verdict(tmp_path: Path) -> None:
+    run = audit(tmp_path, "--pool=sim", "--collect-only", "-q")
+    assert run.code == 0
+    assert "test_high_availability_is_off[" in run.out
+    assert not list(tmp_path.glob("*/*/results.json"))
+
+
+SITE = '''
+"""A site's own checks."""
+
+from typing import Any
+
+from fixtures.contract import check, warning
+from fixtures.evidence import Evidence
+from fixtures.model import Host
+from fixtures.probes import file
+
+
+@check("SITE-ROLE-01", warning, probes=[file("/etc/hostname-of-site")])
+def test_host_says_its_role(host: Host, dom0: Any, evidence: Evidence) -> None:
+    """Every host says what it is for.
+
+    Why: w
+    Source: our runbook
+    Remedy: write it.
+    """
+    there = dom0.file("/etc/hostname-of-site").exists
+    evidence(there=there)
+
+    assert there, f"host {host.title}: role - expected: a file, found: none"
+'''
+
+
+def test_a_site_brings_its_own_checks(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "test_site.py").write_text(SITE)
+    run = audit(tmp_path / "archive", "--pool=sim", f"--checks={folder}")
+    assert run.code == 0, run.out
+    assert set(run.outcomes("SITE-ROLE-01").values()) == {"warning"}
+    assert len(run.outcomes("SITE-ROLE-01")) == 3
+
+
+def test_a_broken_site_file_is_said_and_spoils_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "test_site.py").write_text("import nothing_of_that_name")
+    run = audit(tmp_path / "archive", "--pool=sim", f"--checks={folder}")
+    assert any("test_site.py cannot be imported" in note for note in run.results["notes"])
+    assert run.results["ledger"]["judged"] > 0
+    assert "Traceback" not in run.out
+
+
+SLOW = SITE.replace("there = dom0", "import time\n    time.sleep(20)\n    there = dom0")
+
+
+def test_control_c_half_way_leaves_an_incomplete_bundle(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "test_aaa.py").write_text(SLOW)
+    command = [
+        sys.executable, "-m", "pytest", f"--archive={tmp_path / 'archive'}", "--pool=sim",
+        f"--checks={folder}",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("archive/*/*/facts/source.json")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    out = process.communicate(timeout=30)[0].decode()
+    run = Run(process.returncode, out, tmp_path / "archive")
+    assert run.code == 40, out
+    assert run.results["flags"]["incomplete"]
+    assert run.results["ledger"]["not-reached"] > 0
+    assert "Traceback" not in out
+
+
+def test_pytest_html_and_junit_work_beside(tmp_path: Path) -> None:
+    page, junit = tmp_path / "page.html", tmp_path / "junit.xml"
+    words = [f"--html={page}", "--self-contained-html", f"--junitxml={junit}"]
+    run = audit(tmp_path / "archive", "--pool=sim:troubled", *words)
+    assert run.code == 1
+    assert "onerror=alert" not in page.read_text()
+    text = junit.read_text()
+    assert "<failure" in text
+    assert 'name="outcome" value="blocked"' in text
+
+
+def recipes() -> list[str]:
+    """The pytest commands of docs/ci.md."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    return re.findall(r"\.venv/bin/python -m pytest ([^'\n]*)", text)
+
+
+def test_there_is_a_recipe_for_each_system() -> None:
+    assert len(recipes()) == 3
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+        assert yaml.safe_load(block)
+
+
+@pytest.mark.parametrize("words", recipes())
+def test_the_recipes_commands_run(words: str, tmp_path: Path) -> None:
+    filled = words.replace('"$POOL"', "sim").replace(
+        '"$TARGET"', build("default").settings["target"]
+    )
+    filled = re.sub(r"--known-hosts=\S+", f"--known-hosts={tmp_path}", filled)
+    run = audit(tmp_path / "archive", *filled.split())
+    expected = 30 if "--no-ssh" in filled else 10 if "--fail-on-warning" in filled else 0
+    assert run.code == expected, run.out

@@ -1,0 +1,122 @@
+"""Facts of a simulated pool without a network: what a live reading of it would give."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from fixtures.catalogue import ROOT, discover
+from fixtures.dom0_script import STDERR_CAP
+from fixtures.exceptions import NotVerifiedError
+from fixtures.live import AGILITY, AGILITY_LIMIT, EVACUATION
+from fixtures.model import PoolFacts
+from fixtures.probes import Probe
+from fixtures.raw import Json, RawAnswer, RawClass, RawDom0, RawFacts, RawProbe, Ref
+from fixtures.redaction import redact
+from fixtures.releases import load_releases
+from fixtures.settings import load_settings
+from fixtures.xenapi_reading import CLASSES, MESSAGE_COUNT
+from fixtures.xencenter_file import xencenter_version
+from rules.agility import vms_to_ask
+from simpool.clock import clock, stamp
+from simpool.data import CannedAnswer, SimError, SimPool
+from simpool.dom0_answers import not_found
+
+_INPUTS = (
+    "waivers", "attestations", "hardware_list", "host_backups", "resource_data", "database_backup",
+    "xva",
+)  # fmt: skip
+
+
+def facts_of(
+    pool: SimPool, now: datetime | None = None, probes: Iterable[Probe] | None = None
+) -> RawFacts:
+    """What is read of a simulated pool, redacted, inputs included.
+
+    Args:
+        pool: the pool.
+        now: the clock of the audit, aware; the pool's own when None.
+        probes: the dom0 commands; those of all checks when None.
+    """
+    asked = tuple(discover().probes if probes is None else probes)
+    raw = RawFacts(
+        source={"kind": "sim", "address": f"sim:{pool.name}", "user": "root", "role": "root"},
+        classes={name: _class(pool, name) for name in CLASSES},
+        dom0={
+            str(host.get("uuid")): _dom0(pool, str(host.get("uuid")), asked)
+            for host in pool.records["host"].values()
+        },
+        inputs=inputs_of(pool, now),
+    )
+    return redact(replace(raw, answers=_answers(pool, raw)))
+
+
+def inputs_of(pool: SimPool, now: datetime | None = None) -> dict[str, Json]:
+    """The inputs of an audit as a simulated pool brings them."""
+    settings = load_settings(None, {}, pool.settings)
+    stated = xencenter_version(settings.xencenter) if settings.xencenter else None
+    return {
+        **dict.fromkeys(_INPUTS),
+        "waivers": [],
+        "attestations": [],
+        **pool.inputs,
+        "settings": settings.as_json(),
+        "releases": load_releases(ROOT / "releases"),
+        "xencenter": stated,
+        "clock": stamp(now or clock(pool)),
+    }
+
+
+def _class(pool: SimPool, name: str) -> RawClass:
+    if name not in pool.records:
+        cause = f"the pool answers {name}.get_all_records with MESSAGE_METHOD_UNKNOWN"
+        return RawClass("absent", cause=cause)
+    return RawClass("read", {ref: dict(record) for ref, record in pool.records[name].items()})
+
+
+def _answers(pool: SimPool, raw: RawFacts) -> dict[str, dict[Ref, RawAnswer]]:
+    facts = PoolFacts(raw)
+    count = pool.answers.get("message.get_all", {}).get(MESSAGE_COUNT, 0)
+    answers = {
+        "message.get_all": {MESSAGE_COUNT: _given(count if isinstance(count, SimError) else str(count))},
+        EVACUATION: {host.ref: _answer(pool, EVACUATION, host.ref) for host in facts.hosts},
+    }
+    try:
+        vms = vms_to_ask(facts, AGILITY_LIMIT)
+    except NotVerifiedError:
+        return answers
+    return {**answers, AGILITY: {vm: _answer(pool, AGILITY, vm) for vm in vms}}
+
+
+def _answer(pool: SimPool, method: str, ref: Ref) -> RawAnswer:
+    if method not in pool.answers:
+        return RawAnswer(cause=f"this release does not have the call: {method}")
+    unknown = SimError(("HANDLE_INVALID", method.partition(".")[0], ref))
+    return _given(pool.answers[method].get(ref, unknown))
+
+
+def _given(value: Json) -> RawAnswer:
+    return RawAnswer(error=value.description) if isinstance(value, SimError) else RawAnswer(value)
+
+
+def _dom0(pool: SimPool, host_uuid: str, asked: tuple[Probe, ...]) -> RawDom0:
+    canned = pool.dom0.get(host_uuid)
+    if canned is None:
+        return RawDom0(cause="the host's SSH server does not answer")
+    probes = {
+        probe.command: _printed(
+            probe, canned.get(probe.command) or not_found(probe.command.split()[0])
+        )
+        for probe in asked
+    }
+    return RawDom0(probes, connection={"driver": "direct"})
+
+
+def _printed(probe: Probe, answer: CannedAnswer) -> RawProbe:
+    stdout = answer.stdout.encode("utf-8", "surrogateescape")
+    text = stdout[: probe.cap].decode("utf-8", "replace")
+    truncated = len(stdout) > probe.cap
+    if answer.hang or answer.delay > probe.deadline:
+        seconds = float(probe.deadline)
+        return RawProbe(probe.command, "timeout", None, seconds, text, "", truncated)
+    stderr = answer.stderr[:STDERR_CAP]
+    return RawProbe(probe.command, "done", answer.status, answer.delay, text, stderr, truncated)

@@ -1,0 +1,33 @@
+"""VM preconditions: disks that live on one host alone."""
+
+from fixtures.contract import blocker, check, not_applicable
+from fixtures.evidence import Evidence
+from fixtures.model import VM
+from fixtures.settings import Settings
+from rules.local_disks import local_disks, wiped_disks
+
+
+@check("VM-LOCAL-01", blocker)
+def test_vm_on_local_storage_is_shut_down(vm: VM, settings: Settings, evidence: Evidence) -> None:
+    """A VM with a disk on a local SR is shut down, and the plan does not erase that disk.
+
+    Why: such a VM cannot leave its host, and its disk does not survive a clean installation or a
+        switch of the partition layout.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; host-installer, backend.py.
+    Remedy: shut it down for a rolling upgrade (`xe vm-shutdown uuid={vm.uuid}`); move or export what
+        the plan would erase (`xe vm-export uuid={vm.uuid} filename=...`).
+    """
+    disks = local_disks(vm)
+    if not disks:
+        not_applicable("no disk on a local SR")
+    wiped = wiped_disks(disks, settings)
+    must_be_halted = settings.method == "rolling" and vm.power_state != "Halted"
+    evidence(disks=[local.words for local in disks], power_state=vm.power_state)
+    evidence(erased=[local.words for local in wiped], method=settings.method, layout=settings.layout)
+    expected = "shut down for the rolling upgrade" if not wiped else "none that the plan erases"
+    affected = ", ".join(local.words for local in wiped or disks)
+    found = f"{vm.power_state.lower()}, with {affected}"
+
+    assert not wiped and not must_be_halted, (
+        f"VM {vm.title}: local disks - expected: {expected}, found: {found}"
+    )

@@ -1,0 +1,37 @@
+"""SR preconditions: attached where it must be, and of a type that the target knows."""
+
+from collections.abc import Mapping
+
+from fixtures.contract import blocker, check, warning
+from fixtures.evidence import Evidence
+from fixtures.model import SR
+from fixtures.raw import Json
+from fixtures.settings import Settings
+from rules.storage import judge_storage
+
+
+@check("POOL-STORAGE-01", blocker)
+def test_sr_is_attached_and_supported(
+    sr: SR, settings: Settings, inputs: Mapping[str, Json], evidence: Evidence
+) -> None:
+    """The SR is attached wherever it must be, and the target supports its type.
+
+    Why: a VM cannot move to a host that does not see its disks, and an SR whose driver the target
+        no longer has is not there after the upgrade.
+    Source: xenadmin, XenAdmin/Diagnostics/Checks (PBDsPlugged); sm, drivers/; xapi,
+        ocaml/xapi/xapi_host.ml.
+    Remedy: repair the connection with `xe pbd-plug uuid=...` on each host named; move what lies on
+        an SR of a type that the target does not support.
+    """
+    found = judge_storage(sr, settings.target, inputs["releases"])
+    evidence(type=sr.type, shared=sr.shared, detached_on=found.detached, needed_by=found.users)
+    evidence(target=settings.target, type_verdict=found.type_words, unknown=found.unknown)
+    for pbd in found.unplugged:
+        evidence.remedy("xe", "pbd-plug", f"uuid={pbd.uuid}")
+    if found.lighter:
+        evidence.weigh(warning, found.lighter)
+
+    assert not found.problems, (
+        f"SR {sr.title}: storage - expected: attached on {found.wanted}, of a type that the target "
+        f"supports, found: {'; '.join(found.problems)}"
+    )
