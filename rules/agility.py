@@ -45,6 +45,18 @@ class Agility:
             return False
         return (self.computed is None) != (self.answer is None)
 
+    @property
+    def words(self) -> str:
+        """What was found, for people; where xapi and the facts disagree, both are said."""
+        if self.disagree and self.answer is None and self.computed is not None:
+            return f"xapi says that it is agile, but by the facts {self.computed.words}"
+        if self.disagree and self.answer is not None:
+            return f"{self.answer.words} (so says xapi; the facts show no reason)"
+        reasons = [reason for reason in (self.computed, self.answer) if reason is not None]
+        if len({(reason.code, reason.object) for reason in reasons}) == 1:
+            return reasons[0].words
+        return "; ".join(reason.words for reason in reasons)
+
 
 def non_agile_reason(vm: VM, facts: PoolFacts) -> Reason | None:
     """Why a VM is not agile, computed from facts; the first obstacle in xapi's order.

@@ -156,7 +156,7 @@ def _of_snapshot(snapshot: VM, short_of: list[str]) -> Iterator[Backup]:
 def _of_policy(vm: VM) -> Iterator[Backup]:
     """The archive of a protection policy, which says that the policy ran, not that this VM did."""
     schema = vm.facts.schema_minor
-    if schema is not None and schema >= _POLICIES_UNTIL or not vm.has("protection_policy"):
+    if (schema is not None and schema >= _POLICIES_UNTIL) or not vm.has("protection_policy"):
         return
     policy = vm.facts.find(VMPP, vm.protection_policy)
     if policy is None or not policy.is_policy_enabled or policy.archive_target_type == "none":
@@ -184,3 +184,12 @@ def _age(age: timedelta) -> str:
     if age < -CLOCKS_DIFFER:
         return "dated in the future"
     return f"{hours // 24} days old" if hours >= 48 else f"{max(hours, 0)} hours old"
+
+
+def age_limit(most: timedelta) -> str:
+    """The largest age of a backup, for people: `7 days`, `36 hours`, `90 minutes`."""
+    minutes = int(most.total_seconds()) // 60
+    for size, unit in ((24 * 60, "day"), (60, "hour")):
+        if minutes % size == 0:
+            return f"{minutes // size} {unit}{'' if minutes == size else 's'}"
+    return f"{minutes} minutes"

@@ -75,3 +75,15 @@ def _beside_dom0(sr: SR) -> bool | None:
     if devices and all(_WHOLE.search(device.strip()) for device in devices):
         return False
     return None
+
+
+def suspend_image(vm: VM) -> str:
+    """The suspend image of a VM and its SR, in words; what is not known of it is said."""
+    if not vm.suspend_VDI:
+        return "without a suspend image"
+    try:
+        image = vm.facts.get(VDI, vm.suspend_VDI)
+        sr = image.sr
+    except NotVerifiedError:
+        return "on an image that is not among what was read"
+    return f"image {image.title} on SR {sr.title}"

@@ -1,14 +1,39 @@
 """Are SRs attached where they must be, who needs them, and does the target know their type."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import SR, VDI, VM, Host, PoolFacts, Ref
+from fixtures.model import PBD, SR, VDI, VM, Host, PoolFacts, Ref
 from fixtures.releases import Release
 from rules.once_per_pool import once_per_pool
 from rules.reach import attached_hosts
 
-_ACTIVE = ("Running", "Paused")
+_ACTIVE: Final = ("Running", "Paused")
+_MOST_NAMES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StorageVerdict:
+    """What was found of one SR.
+
+    Attributes:
+        problems: sentences of what is wrong; empty if nothing is.
+        lighter: why the problems are only worth a warning; empty if one of them blocks.
+        detached: names of the hosts where it should be attached and is not.
+        unplugged: the connections to plug.
+        users: who cannot do without it.
+        type_source: who says what the target thinks of its type.
+        unknown: what is not known.
+    """
+
+    problems: tuple[str, ...]
+    lighter: str
+    detached: tuple[str, ...]
+    unplugged: tuple[PBD, ...]
+    users: tuple[str, ...]
+    type_source: str
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +42,12 @@ class TypeVerdict:
 
     Attributes:
         problem: what is wrong, empty if nothing is.
-        sure: the problem rests on a verified source and keeps the SR from working.
+        lighter: why the problem is only worth a warning, empty if it blocks.
         source: who says so.
     """
 
     problem: str
-    sure: bool
+    lighter: str
     source: str
 
 
@@ -42,9 +67,79 @@ def detached_hosts(sr: SR) -> tuple[Host, ...]:
     )
 
 
-def is_nowhere(sr: SR) -> bool:
-    """Whether no host has a connection to it at all."""
-    return not sr.pbds
+def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") -> StorageVerdict:
+    """Judge connections and type of an SR.
+
+    Args:
+        sr: which.
+        target: the release to upgrade to, None if not stated.
+        possible_targets: what could be stated, for the message.
+
+    Raises:
+        NotVerifiedError: nothing is known to be wrong, and something is not known.
+    """
+    problems: list[str] = []
+    lighter: list[str] = []
+    unknown: list[str] = []
+    detached: tuple[Host, ...] = ()
+    users: tuple[str, ...] = ()
+    source = ""
+    try:
+        detached = detached_hosts(sr)
+        if detached or not sr.pbds:
+            users, light = _weight(sr, unknown)
+            problems.append(_detached_words(detached, users))
+            lighter.append(light)
+    except NotVerifiedError as problem:
+        unknown.append(str(problem))
+    try:
+        if target is None:
+            raise NotVerifiedError(
+                f"whether the target supports SRs of type {sr.type} is not known: no --target was "
+                f"given; possible are {possible_targets}"
+            )
+        verdict = type_verdict(sr, target)
+        source = verdict.source
+        if verdict.problem:
+            problems.append(verdict.problem)
+            lighter.append(verdict.lighter)
+    except NotVerifiedError as problem:
+        unknown.append(str(problem))
+    if not problems and unknown:
+        raise NotVerifiedError("; ".join(unknown))
+    return StorageVerdict(
+        problems=tuple(problems),
+        lighter="; ".join(lighter) if all(lighter) else "",
+        detached=tuple(host.title for host in detached),
+        unplugged=tuple(pbd for pbd in sr.pbds if not pbd.currently_attached) if detached else (),
+        users=users,
+        type_source=source,
+        unknown=tuple(unknown),
+    )
+
+
+def _weight(sr: SR, unknown: list[str]) -> tuple[tuple[str, ...], str]:
+    """Who needs a detached SR, and why its finding is only a warning if nobody does.
+
+    Whoever may need it and is not known keeps the finding as heavy as if he did.
+    """
+    try:
+        users = users_of(sr.facts, sr.ref)
+    except NotVerifiedError as problem:
+        unknown.append(str(problem))
+        return (), ""
+    nobody = "no running or paused VM needs it, nor HA, nor is it a default or suspend SR"
+    return users, "" if users else nobody
+
+
+def _detached_words(hosts: tuple[Host, ...], users: tuple[str, ...]) -> str:
+    names = ", ".join(host.title for host in hosts[:_MOST_NAMES])
+    more = f" and {len(hosts) - _MOST_NAMES} more" if len(hosts) > _MOST_NAMES else ""
+    words = f"not attached on {names}{more}" if hosts else "no host has a connection to it"
+    if not users:
+        return words
+    rest = f" and {len(users) - _MOST_NAMES} more" if len(users) > _MOST_NAMES else ""
+    return f"{words}, needed by {', '.join(users[:_MOST_NAMES])}{rest}"
 
 
 @once_per_pool
@@ -120,10 +215,13 @@ def type_verdict(sr: SR, target: Release) -> TypeVerdict:
                 f"only an unverified source says that {target.name} supports SRs of type {sr.type}"
             )
             raise NotVerifiedError(f"{said}: {fact.source}")
-        return TypeVerdict("", sure=True, source=fact.source)
+        return TypeVerdict("", "", fact.source)
     words = {
         "deprecated": f"{target.name} still has SRs of type {sr.type}, but gives them up",
         "procedure": f"SRs of type {sr.type} need an upgrade procedure of their own",
         "gone": f"{target.name} has no SRs of type {sr.type}",
     }[fact.value]
-    return TypeVerdict(words, fact.is_verified and fact.value != "deprecated", fact.source)
+    lighter = "" if fact.is_verified else "no verified source says so"
+    if fact.value == "deprecated":
+        lighter = "it still works with the target"
+    return TypeVerdict(words, lighter, fact.source)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.addresses import parse_address, split_host_port
+from fixtures.addresses import parse_address
 from fixtures.exceptions import CannotAuditError, UsageProblemError
 from fixtures.tls import Handshake, Pin, Trust, colons, parse_pin, secure
 from simpool.certificates import Identity, self_signed, signed_by
@@ -84,7 +84,7 @@ def test_pins_are_read_in_every_usual_spelling(text: str, pin: Pin) -> None:
     [
         *("", "x", DIGITS[:-1], DIGITS + "0", DIGITS[:-1] + "g", f"={DIGITS}", f"MD5:{DIGITS}"),
         *(PAIRS[:-3], PAIRS.replace(":", "", 1), f"two words={DIGITS}", f"host:0={DIGITS}"),
-        *(f"host\n={DIGITS}", f"sha256 Fingerprint={PAIRS}", DIGITS.replace("0", "٠")),
+        *(f"ho\nst={DIGITS}", f"sha256 Fingerprint={PAIRS}", DIGITS.replace("0", "٠")),
     ],
 )
 def test_malformed_pins_are_refused(text: str) -> None:
@@ -192,7 +192,7 @@ def test_a_1024_bit_certificate_can_be_pinned_but_not_verified(
 
 def test_tls_1_1_is_not_spoken(pool_identity: Identity) -> None:
     tls = {"ciphers": "DEFAULT:@SECLEVEL=0", "max_version": "TLSv1_1"}
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLS"):
         server = endpoint(pool_identity, **tls)
     with server, pytest.raises(CannotAuditError, match=r"nothing newer than TLS 1\.1"):
         handshake(server.port, Trust(pins=(parse_pin(server.fingerprint),)))
@@ -201,7 +201,7 @@ def test_tls_1_1_is_not_spoken(pool_identity: Identity) -> None:
 def test_a_port_without_tls_is_named_as_such() -> None:
     with (
         XenApiEndpoint(SimPool("plain", "7.2", {}), plain=True) as server,
-        pytest.raises(CannotAuditError, match="does not speak TLS|no TLS connection"),
+        pytest.raises(CannotAuditError, match=r"does not speak TLS|no TLS connection"),
     ):
         handshake(server.port, Trust())
 
@@ -265,13 +265,10 @@ def test_addresses_are_read_in_every_usual_spelling(text: str, url: str) -> None
         *("", "a b", "host/path", "https://", "https://host/path", "https://host?x", "ftp://host"),
         *("http://pool.example", "http://10.0.0.1", "http://127.0.0.1.example", "host:", "host:0"),
         *("host:65536", "host:x", "[fd00::1", "[host]:1", "a:b:c", "host\nx", "https://ho\0st"),
-        *("host#x", "https://[x", "-", "http://127.0.0.1\\@evil"),
+        *("host#x", "https://[x", "http://127.0.0.1\\@evil"),
     ],
 )
 def test_what_is_no_address_is_a_usage_problem(text: str) -> None:
-    if text == "-":
-        assert split_host_port(text) == ("-", None)  # harmless: it resolves to nothing
-        return
     with pytest.raises(UsageProblemError):
         parse_address(text)
 

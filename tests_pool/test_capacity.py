@@ -1,7 +1,40 @@
 """Pool preconditions: can the pool do without any one host."""
 
+from collections.abc import Mapping
+
 from fixtures.contract import check, not_applicable, warning
 from fixtures.evidence import Evidence
-from fixtures.model import Pool
+from fixtures.model import Pool, PoolFacts
+from fixtures.raw import Json
 from fixtures.settings import Settings
+from rules.chosen_target import chosen_target
 from rules.spare import spare_memory
+
+
+@check("POOL-SPARE-01", warning)
+def test_pool_can_spare_any_host(
+    pool: Pool,
+    facts: PoolFacts,
+    settings: Settings,
+    inputs: Mapping[str, Json],
+    evidence: Evidence,
+) -> None:
+    """All running VMs still have memory with any one host away.
+
+    Why: a rolling upgrade takes one host after the other out of service, and a host can be ejected
+        for a trial only if the others carry its VMs.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/memory_check.ml.
+    Remedy: shut down VMs that can wait, or lower their dynamic minimum
+        (`xe vm-memory-dynamic-range-set`), until what is missing is free.
+    """
+    if len(pool.hosts) == 1:
+        not_applicable("a pool of one host has none to spare: its VMs are shut down")
+    target = chosen_target(settings, inputs)
+    found = spare_memory(facts, target)
+    evidence(without={away.host: away for away in found.hosts}, unknown=found.unknown)
+    evidence(dom0_growth_counted_for=target.name if target else None)
+
+    assert not found.short, (
+        f"pool {pool.title}: spare memory - expected: all running VMs fit with any one host away, "
+        f"found: {'; '.join(away.words for away in found.short)}"
+    )

@@ -16,7 +16,7 @@ def test_nothing_prevents_evacuation(
     Why: a rolling upgrade empties each host before it is upgraded; one VM that cannot move stops
         the upgrade with its host disabled, or has to be shut down in haste.
     Source: xapi, ocaml/xapi/xapi_host.ml and xapi_vm_lifecycle.ml; xenadmin,
-        XenModel/Actions (rolling pool upgrade prechecks).
+        XenAdmin/Diagnostics/Checks.
     Remedy: remove what prevents it, or shut the VM down for the upgrade:
         `xe vm-shutdown uuid={vm.uuid}`.
     """
@@ -32,6 +32,6 @@ def test_nothing_prevents_evacuation(
     if found.only_by_the_facts:
         evidence.weigh(warning, "xapi, which will decide, says that it can move")
 
-    assert not found.reasons, (
+    assert not found.words, (
         f"VM {vm.title}: evacuation - expected: can move to every other host, found: {found.words}"
     )

@@ -11,11 +11,12 @@ from rules.guest_tools import tools_status
 def test_guest_tools_are_current(vm: VM, settings: Settings, evidence: Evidence) -> None:
     """XenTools are present in the running VM, and current.
 
-    Why: a guest without them cannot be moved or shut down cleanly; after an upgrade they may need an
-        update, without which drivers and monitoring lag behind.
-    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xenadmin, XenModel/XenAPI-Extensions.
-    Remedy: install or update the tools inside the guest; from 8.2 on they are a download, not an ISO
-        of the pool. Update Windows guests once their host is upgraded.
+    Why: a guest without them cannot be moved or shut down cleanly; after an upgrade they may need
+        an update, without which drivers and monitoring lag behind.
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xenadmin,
+        XenModel/XenAPI-Extensions/VM.cs.
+    Remedy: install or update the tools inside the guest; from 8.2 on they are a download, not an
+        ISO of the pool. Update Windows guests once their host is upgraded.
     """
     if vm.power_state != "Running":
         not_applicable(f"{vm.power_state.lower()}: only a running VM reports its tools")

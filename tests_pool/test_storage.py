@@ -6,7 +6,9 @@ from fixtures.contract import blocker, check, warning
 from fixtures.evidence import Evidence
 from fixtures.model import SR
 from fixtures.raw import Json
+from fixtures.releases import release_ids
 from fixtures.settings import Settings
+from rules.chosen_target import chosen_target
 from rules.storage import judge_storage
 
 
@@ -20,18 +22,20 @@ def test_sr_is_attached_and_supported(
         no longer has is not there after the upgrade.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (PBDsPlugged); sm, drivers/; xapi,
         ocaml/xapi/xapi_host.ml.
-    Remedy: repair the connection with `xe pbd-plug uuid=...` on each host named; move what lies on
+    Remedy: repair the connection on each host named (`xe pbd-plug`); move what lies on
         an SR of a type that the target does not support.
     """
-    found = judge_storage(sr, settings.target, inputs["releases"])
+    possible = ", ".join(release_ids(inputs["releases"]))
+    found = judge_storage(sr, chosen_target(settings, inputs), possible)
     evidence(type=sr.type, shared=sr.shared, detached_on=found.detached, needed_by=found.users)
-    evidence(target=settings.target, type_verdict=found.type_words, unknown=found.unknown)
+    evidence(target=settings.target, type_source=found.type_source, unknown=found.unknown)
     for pbd in found.unplugged:
         evidence.remedy("xe", "pbd-plug", f"uuid={pbd.uuid}")
     if found.lighter:
         evidence.weigh(warning, found.lighter)
+    wanted = "every host" if sr.shared else "its host"
 
     assert not found.problems, (
-        f"SR {sr.title}: storage - expected: attached on {found.wanted}, of a type that the target "
+        f"SR {sr.title}: storage - expected: attached on {wanted}, of a type that the target "
         f"supports, found: {'; '.join(found.problems)}"
     )

@@ -12,8 +12,8 @@ def test_vm_is_not_suspended(vm: VM, evidence: Evidence) -> None:
 
     Why: a suspended VM keeps the processor features and the device model of the release it was
         suspended on, and may never resume on another one; its image may lie on a local SR.
-    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; Citrix, XenServer Installation Guide
-        (rolling pool upgrades).
+    Source: From the Field, XenServer 7.X Pool Upgrades, part 1; Citrix, XenServer Installation
+        Guide (rolling pool upgrades).
     Remedy: resume it and shut it down before the upgrade: `xe vm-resume uuid={vm.uuid}`, then
         `xe vm-shutdown uuid={vm.uuid}`.
     """

@@ -1,0 +1,99 @@
+"""Faults of what the operator has to give: client, backups, exports, attestations."""
+
+from simpool.data import SimPool
+from simpool.faults.fault import Fault
+
+OTHER_POOL = "0d1e2f3a-0000-4000-8000-0000000000ff"
+
+
+def _old_xencenter(pool: SimPool) -> None:
+    pool.settings["xencenter"] = "7.2.0"
+
+
+def _no_xencenter_stated(pool: SimPool) -> None:
+    del pool.settings["xencenter"]
+
+
+def _database_of_another_pool(pool: SimPool) -> None:
+    pool.inputs["database_backup"]["pool_uuid"] = OTHER_POOL
+
+
+def _no_database_backup(pool: SimPool) -> None:
+    pool.inputs["database_backup"] = None
+
+
+def _no_backup_of_one_host(pool: SimPool) -> None:
+    backups = pool.inputs["host_backups"]
+    pool.inputs["host_backups"] = [one for one in backups if one["path"] != "xen-01.xbk"]
+
+
+def _no_backups_of_hosts(pool: SimPool) -> None:
+    pool.inputs["host_backups"] = None
+
+
+def _export_of_another_pool(pool: SimPool) -> None:
+    pool.inputs["resource_data"]["pool_uuid"] = OTHER_POOL
+
+
+def _no_export(pool: SimPool) -> None:
+    pool.inputs["resource_data"] = None
+
+
+def _not_tried(pool: SimPool) -> None:
+    for one in pool.inputs["attestations"]:
+        one["answer"] = "no"
+
+
+def _nobody_asked(pool: SimPool) -> None:
+    pool.inputs["attestations"] = []
+
+
+FAULTS = (
+    Fault(
+        check="CLIENT-XENCENTER-01",
+        change=_old_xencenter,
+        on="default",
+        finds="pool default: XenCenter 7.2.0 - expected: works with the target and with every pool "
+        "that it manages, found: too old for Citrix Hypervisor 8.0 (XenCenter API 2.12); "
+        "Citrix Hypervisor 8.0 asks for XenCenter 8.0",
+        loss=_no_xencenter_stated,
+        cause="no XenCenter was stated",
+    ),
+    Fault(
+        check="POOL-METADATA-01",
+        change=_database_of_another_pool,
+        on="default",
+        finds="pool default: database backup - expected: restores the pool as it is now, "
+        "found: it is of another pool",
+        loss=_no_database_backup,
+        cause="no database backup was given or found",
+    ),
+    Fault(
+        check="HOST-BACKUP-01",
+        change=_no_backup_of_one_host,
+        on="xen-01",
+        finds="host xen-01: backup of dom0 - expected: whole and young, found: none",
+        loss=_no_backups_of_hosts,
+        cause="no backups of hosts were given",
+        outcome="warning",
+    ),
+    Fault(
+        check="POOL-EXPORT-01",
+        change=_export_of_another_pool,
+        on="default",
+        finds="pool default: export of resource data - expected: young and complete, "
+        "found: it is of another pool",
+        loss=_no_export,
+        cause="no export of resource data was given",
+        outcome="warning",
+    ),
+    Fault(
+        check="POOL-TRIAL-01",
+        change=_not_tried,
+        on="default",
+        finds="pool default: trial upgrade - expected: done, found: A. Novak says no",
+        loss=_nobody_asked,
+        cause="nobody has answered it",
+        outcome="warning",
+    ),
+)
