@@ -124,6 +124,10 @@ def pytest_runtest_makereport(
         outcome = decide(*found, evidence_of(item), problem, account.waivers)
         item.stash[OUTCOME] = outcome
         account.add(outcome)
+        # The report of the teardown takes them along, and from there they reach JUnit files.
+        item.user_properties.append(("outcome", outcome.outcome))
+        if outcome.outcome in {"blocked", "warning"}:
+            item.user_properties.append(("message", outcome.message))
         _say_in_pytest_words(report, outcome)
     elif call.when == "teardown" and problem is not None and OUTCOME in item.stash:
         account.outcomes[item.stash[OUTCOME].finding] = decide(
@@ -134,9 +138,6 @@ def pytest_runtest_makereport(
 
 def _say_in_pytest_words(report: pytest.TestReport, outcome: Outcome) -> None:
     """Blocked is a failure, not verified an error, a warning a pass with a property, the rest skips."""
-    report.user_properties.append(("outcome", outcome.outcome))
-    if outcome.outcome in {"blocked", "warning"}:
-        report.user_properties.append(("message", outcome.message))
     if outcome.outcome == "blocked":
         report.outcome = "failed"
         report.longrepr = f"{outcome.message}\n{outcome.remedy}"
@@ -175,7 +176,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ledger = balance(reading.catalogue.promised, account.planned, outcomes, account.deselected)
     verdict = give_verdict(outcomes, ledger, interrupted=account.interrupted)
     used = {one.finding for one in outcomes if one.outcome == "waived"}
-    notes = [*reading.catalogue.notes, *reading.notes, *account.waivers.notes]
+    notes = [*reading.catalogue.notes, *reading.notes, *audit.notes, *account.waivers.notes]
     notes += account.waivers.unused(used)
     page = write_results(reading, audit, ledger, verdict, notes, outcomes)
     _print(config, outcomes, verdict, ledger, notes, str(page))

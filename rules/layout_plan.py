@@ -84,13 +84,12 @@ def local_disk(host: Host, disk: str, node: str, least_gib: int) -> LocalDisk:
 
 
 def wizard_may_switch(target: Release, settings: Settings) -> bool:
-    """Whether XenCenter's automatic mode, which sets the marker by itself, may be used."""
-    return (
-        settings.method == "rolling"
-        and not settings.no_xencenter
-        and target.managed_by_xencenter.value
-        and target.automatic_mode_sets_marker.value
-    )
+    """Whether a wizard's automatic mode, which sets the marker by itself, may be used.
+
+    XenCenter's, or for XCP-ng that of its relative; `--no-xencenter` says that neither is.
+    """
+    by_hand = settings.method != "rolling" or settings.no_xencenter
+    return not by_hand and target.automatic_mode_sets_marker.value
 
 
 def objection(

@@ -68,7 +68,8 @@ def audit(
 ) -> Run:
     """Run `pytest ARGS` and wait for its end."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", f"--archive={archive}", *args],
+        # hypothesis is a plugin of the suite's own tests only, and slow to load.
+        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", f"--archive={archive}", *args],
         cwd=cwd,
         env=clean_environment(**(environment or {})),
         stdin=subprocess.DEVNULL,

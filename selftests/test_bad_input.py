@@ -55,9 +55,9 @@ def test_an_unpinned_certificate_is_refused_with_the_line_that_pins_it(reached: 
     run = reached.audit(without="--tls-fingerprint")
     no_traceback(run)
     assert run.code == 30
-    line = next(word for word in run.out.split() if word.startswith("--tls-fingerprint"))
+    words = run.out[run.out.index("--tls-fingerprint") :].split()[:2]
     assert not reached.xenapi.calls, "something was sent"
-    again = reached.audit(line.rstrip(".,"), without="--tls-fingerprint")
+    again = reached.audit(*words, without="--tls-fingerprint")
     assert again.results["ledger"]["judged"] > 0, again.out
 
 
@@ -113,8 +113,6 @@ def test_a_session_that_expires_is_renewed_once(reached: LivePool) -> None:
     answers: list[SimError] = [SimError(("SESSION_INVALID", "OpaqueRef:gone"))]
 
     def once(*_params: object) -> object:
-        from simpool.xenapi_endpoint import Usual
-
         return answers.pop() if answers else Usual()
 
     reached.xenapi.faults["VM.get_all_records"] = once

@@ -90,18 +90,21 @@ def test_nothing_is_run_twice_or_after_a_failure(shell: Path) -> None:
     assert [answer.status for answer in answers] == list(range(20))
 
 
-def test_deadlines(shell: Path) -> None:
-    probes = (
-        Probe("echo begun; sleep 1000; echo late", 1),
-        Probe("trap '' TERM HUP INT; sleep 1000; sleep 1000", 1),
-        Probe("sleep 1000 | cat", 1),
+def test_deadlines(shell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    stuck, stubborn, after = ask(
+        shell,
+        Probe("echo begun; sleep 98765.4; echo late", 1),
+        Probe("trap '' TERM HUP INT; sleep 98765.4 | cat", 1),
         Probe("echo after"),
     )
-    stuck, stubborn, pipe, after = ask(shell, *probes)
-    assert [stuck.state, stubborn.state, pipe.state] == ["timeout"] * 3
+    assert [stuck.state, stubborn.state] == ["timeout"] * 2
     assert stuck.status is None
     assert 0.9 <= stuck.seconds < 10
     assert (after.state, after.stdout) == ("done", "after\n")
+    seen = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(b"98765.4" in line for line in seen)
+    assert [path.name for path in tmp_path.iterdir()] == ["bin"]
 
 
 def test_floods_and_caps(shell: Path) -> None:
@@ -122,24 +125,6 @@ def test_floods_and_caps(shell: Path) -> None:
     assert (over.stdout, over.truncated) == ("12345", True)
 
 
-def test_no_process_is_left(shell: Path) -> None:
-    ask(shell, Probe("sleep 98765.4", 1), Probe("true"), Probe("sleep 98765.4 | cat", 1))
-    seen = [
-        path.read_bytes()
-        for path in Path("/proc").glob("[0-9]*/cmdline")
-        if os.access(path, os.R_OK)
-    ]
-    assert not any(b"98765.4" in line for line in seen)
-
-
-def test_nothing_is_written(shell: Path, tmp_path: Path) -> None:
-    before = time.time()
-    os.chdir(tmp_path)
-    ask(shell, Probe("ls /"), Probe("sleep 5", 1), Probe("yes", 5, 100))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin"]
-    assert (tmp_path / "bin").stat().st_mtime <= before
-
-
 def test_a_process_that_cannot_be_killed_is_abandoned(shell: Path, tmp_path: Path) -> None:
     """A process of another user, which the script's user may not kill, stands for one in disk sleep."""
     setpriv = shutil.which("setpriv")
@@ -151,15 +136,15 @@ def test_a_process_that_cannot_be_killed_is_abandoned(shell: Path, tmp_path: Pat
     shutil.copy(setpriv, suid)
     suid.chmod(stat.S_ISUID | 0o755)
     probe = Probe(
-        f"{suid} --reuid=0 --clear-groups sh -c 'echo first; sleep 4; echo late; echo late >&2'", 1
+        f"{suid} --reuid=0 --clear-groups sh -c 'echo first; sleep 3; echo late; echo late >&2'", 1
     )
-    script = frame_commands((probe, Probe("echo after; sleep 4; echo end")), MARKER)
+    script = frame_commands((probe, Probe("echo after; sleep 2; echo end")), MARKER)
     environment = {"PATH": f"{shell.parent}:/usr/bin:/bin"}
     done = subprocess.run(
         [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", str(shell), "-s"],
         input=script.encode(), capture_output=True, env=environment, check=False, timeout=60,
     )  # fmt: skip
-    answers = parse(done.stdout, (probe, Probe("echo after; sleep 4; echo end")), MARKER)
+    answers = parse(done.stdout, (probe, Probe("echo after; sleep 2; echo end")), MARKER)
     first, after = answers.values()
     if first.state == "done":
         pytest.skip("setuid programs have no effect on this file system")

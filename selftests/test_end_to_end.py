@@ -104,7 +104,7 @@ def test_a_filtered_run_is_incomplete(tmp_path: Path) -> None:
     assert run.code == 40, run.out
     assert run.results["verdict"] == "INCOMPLETE"
     ledger = run.results["ledger"]
-    assert ledger["deselected"] == ledger["planned"] - 1
+    assert ledger["deselected"] == ledger["planned"] - 2  # HA and workload balancing remain
     assert ledger["adds_up"]
 
 
@@ -132,7 +132,7 @@ def test_conditions_can_fail_a_pipeline(default: Run, tmp_path: Path) -> None:
 def test_collecting_alone_gives_no_verdict(tmp_path: Path) -> None:
     run = audit(tmp_path, "--pool=sim", "--collect-only", "-q")
     assert run.code == 0
-    assert "test_high_availability_is_off[" in run.out
+    assert "tests_pool/test_high_availability.py: 2" in run.out
     assert not list(tmp_path.glob("*/*/results.json"))
 
 

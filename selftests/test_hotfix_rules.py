@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures.audit import Audit
+from fixtures.contract import check_of
 from fixtures.exceptions import NotVerifiedError
+from fixtures.judgement import judge
 from fixtures.model import Host
 from fixtures.probes import PACKAGES
+from fixtures.waivers import WaiverBook
 from rules.hotfixes import difference, generation
 from rules.package_reading import package_difference
 from rules.packages import compare_packages, described, parse_packages
@@ -26,6 +29,7 @@ from simpool.builder import (
 )
 from simpool.data import CannedAnswer, SimPool
 from simpool.direct import facts_of
+from tests_host import test_hotfixes
 
 
 def pool_of(release: str = "7.2", **fields: Any) -> SimPool:
@@ -206,6 +210,53 @@ class TestXcpNg:
         pool.dom0.clear()
         with pytest.raises(NotVerifiedError):
             waiting(pool)
+
+
+class TestTheCheck:
+    def judged(self, pool: SimPool) -> list[tuple[str, str, str]]:
+        audit = Audit(facts_of(pool))
+        check = check_of(test_hotfixes.test_hotfixes_match_the_coordinator)
+        assert check is not None
+        found = [judge(check, one, audit, WaiverBook({}, ())) for one in audit.facts.hosts]
+        return [(one.outcome, one.message, one.cause) for one in found]
+
+    def pool(self, brand: str) -> SimPool:
+        pool = new_pool("checked", release="8.2")
+        for name in ("one", "two"):
+            add_host(pool, name, brand=brand)
+        change_dom0(pool, "two", packages=(("netdata", "1.0-1"),))
+        return pool
+
+    def test_packages_alone_are_a_warning_where_updates_are_records(self) -> None:
+        first, second = self.judged(self.pool("Citrix Hypervisor"))
+        assert first[0] == "pass"
+        assert second[0] == "warning"
+        assert "found: packages extra netdata-1.0-1" in second[1]
+
+    def test_packages_decide_on_xcp_ng(self) -> None:
+        assert [one[0] for one in self.judged(self.pool("XCP-ng"))] == ["pass", "blocked"]
+
+    def test_without_ssh_the_xenapi_decides_where_it_can(self) -> None:
+        pool = self.pool("Citrix Hypervisor")
+        pool.dom0.clear()
+        assert [one[0] for one in self.judged(pool)] == ["pass", "pass"]
+
+    def test_without_ssh_nobody_knows_of_xcp_ng(self) -> None:
+        pool = self.pool("XCP-ng")
+        pool.dom0.clear()
+        first, second = self.judged(pool)
+        assert first[0] == "pass"
+        assert second[0] == "not-verified"
+        assert "packages of host one" in second[2]
+
+    def test_what_need_not_be_everywhere_is_a_warning_while_versions_agree(self) -> None:
+        pool = new_pool("checked", release="7.6")
+        for name in ("one", "two"):
+            add_host(pool, name)
+        add_hotfix(pool, "driver-disk", hosts=["one"])
+        assert self.judged(pool)[1][0] == "warning"
+        host(pool, "two")["software_version"]["xen"] = "another"
+        assert self.judged(pool)[1][0] == "blocked"
 
 
 def rows(*packages: tuple[str, str, str]) -> str:

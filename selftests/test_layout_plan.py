@@ -122,6 +122,12 @@ class TestAutomaticMode:
         pool = pool_of("B", layout="keep")
         assert "there is no attached local SR on it" in judged(pool).message
 
+    def test_of_which_nobody_verified_that_it_orders_a_switch(self) -> None:
+        pool = pool_of("B", "xcp-ng-8.2", layout="keep")
+        local_sr(pool)
+        sure = release(load_releases(RELEASES), "xcp-ng-8.2").automatic_mode_sets_marker.is_verified
+        assert judged(pool).outcome == ("blocked" if sure else "warning")
+
     def test_an_sr_that_is_too_small(self) -> None:
         pool = pool_of("B", layout="keep")
         local_sr(pool, gib=30)

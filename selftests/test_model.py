@@ -18,12 +18,15 @@ from fixtures.model import (
     Host,
     NotInReleaseError,
     PoolFacts,
+    Record,
     fields_of,
     record_classes,
 )
 from fixtures.raw import RawClass, RawFacts
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "shared" / "xenapi" / "xenapi.json"
+
+RECORD_CLASSES = sorted(record_classes(), key=lambda c: c.xenapi_class)
 
 # The code names of releases, oldest first; versions of xapi itself come after all of them.
 CODE_NAMES = {
@@ -63,8 +66,11 @@ def kind_of(published_type: str) -> str:
 
 
 def first_release(lifecycle: dict[str, Any]) -> str:
-    transitions = [t["release"] for t in lifecycle["transitions"]
-                   if t["transition"] in {"prototyped", "published"}]
+    transitions = [
+        t["release"]
+        for t in lifecycle["transitions"]
+        if t["transition"] in {"prototyped", "published"}
+    ]
     return CODE_NAMES.get(transitions[0], "8.3")
 
 
@@ -77,9 +83,12 @@ def test_class_is_published(name: str) -> None:
     assert {f: kind_of(fields[f]["type"]) for f in FIELD_KINDS[name]} == dict(FIELD_KINDS[name])
 
 
-@pytest.mark.parametrize("record_class", sorted(record_classes(), key=lambda c: c.xenapi_class),
-                         ids=lambda c: c.xenapi_class)
-def test_first_releases_are_the_published_ones(record_class: Any) -> None:
+@pytest.mark.parametrize(
+    "record_class",
+    RECORD_CLASSES,
+    ids=[c.xenapi_class for c in RECORD_CLASSES],
+)
+def test_first_releases_are_the_published_ones(record_class: type[Record]) -> None:
     name = record_class.xenapi_class
     item = published()[name]
     class_since = SCHEMA_MINOR[first_release(item["lifecycle"])]
@@ -87,9 +96,7 @@ def test_first_releases_are_the_published_ones(record_class: Any) -> None:
     fields = {field["name"]: field for field in item["fields"]}
     wrong = {}
     for field_name, field in fields_of(record_class).items():
-        release = NOMINAL.get(
-            (name, field_name), first_release(fields[field_name]["lifecycle"])
-        )
+        release = NOMINAL.get((name, field_name), first_release(fields[field_name]["lifecycle"]))
         expected = max(SCHEMA_MINOR[release], class_since)
         if field.since != expected:
             wrong[field_name] = (field.since, expected)
@@ -125,7 +132,9 @@ def test_field_younger_than_the_release() -> None:
 
 def test_field_missing_although_the_release_has_it() -> None:
     vm = a_vm()
-    with pytest.raises(NotVerifiedError, match="power_state is missing from what was read") as raised:
+    with pytest.raises(
+        NotVerifiedError, match="power_state is missing from what was read"
+    ) as raised:
         _ = vm.power_state
     assert not isinstance(raised.value, NotInReleaseError)
     with pytest.raises(NotVerifiedError):
@@ -163,8 +172,12 @@ def test_value_of_the_wrong_kind(field: str, value: Any) -> None:
 
 def test_values_become_typed() -> None:
     vm = a_vm(
-        memory_target="2147483648", is_a_template=False, HVM_shadow_multiplier=1.0,
-        snapshot_time="20170823T15:03:12Z", tags=["a", "b"], platform={"nx": "true"},
+        memory_target="2147483648",
+        is_a_template=False,
+        HVM_shadow_multiplier=1.0,
+        snapshot_time="20170823T15:03:12Z",
+        tags=["a", "b"],
+        platform={"nx": "true"},
         resident_on="OpaqueRef:NULL",
     )
     assert vm.memory_target == 2_147_483_648

@@ -1,13 +1,21 @@
 """Versions that members have in common, and upgrades half done."""
 
+from datetime import date
+
 import pytest
 
 from fixtures.audit import Audit
+from fixtures.contract import check_of
 from fixtures.exceptions import NotVerifiedError
+from fixtures.judgement import judge
+from fixtures.releases import Fact, Release, UpgradePath
+from fixtures.waivers import WaiverBook
+from reports.outcome import Outcome
 from rules.versions import differences, in_words, rolling_upgrade
 from simpool.builder import add_host, host, new_pool, pool_record
 from simpool.data import SimPool
 from simpool.direct import facts_of
+from tests_pool import test_host_state, test_versions
 
 
 def pool_of(release: str = "7.2") -> SimPool:
@@ -89,3 +97,70 @@ class TestRollingUpgrade:
         host(pool, "two")["software_version"].clear()
         with pytest.raises(NotVerifiedError, match="states no version"):
             self.state(pool)
+
+
+class TestPath:
+    def judged(self, release: str, to: str, **settings: str) -> Outcome:
+        pool = pool_of(release)
+        pool.settings.update({"target": to, **settings})
+        audit = Audit(facts_of(pool))
+        check = check_of(test_versions.test_upgrade_path_is_supported)
+        assert check is not None
+        return judge(check, audit.facts.hosts[0], audit, WaiverBook({}, ()))
+
+    def test_a_verified_way(self) -> None:
+        assert self.judged("6.5", "xenserver-7.2").outcome == "pass"
+
+    def test_older_than_the_installer_takes(self) -> None:
+        found = self.judged("6.5", "citrix-hypervisor-8.2-cu1")
+        assert found.outcome == "blocked"
+        assert "accepts platform 2.1.0 or later" in found.message
+
+    def test_a_target_older_than_the_host(self) -> None:
+        found = self.judged("7.6", "xenserver-7.2")
+        assert found.outcome == "blocked"
+        assert "refuses a newer host" in found.message
+
+    def test_another_product(self) -> None:
+        assert self.judged("7.2", "xcp-ng-8.3").outcome in {"blocked", "not-verified"}
+
+    @pytest.mark.parametrize(("kind", "outcome"), [
+        ("direct", "not-verified"), ("unknown", "not-verified"), ("refused", "warning"),
+        ("steps", "warning"),
+    ])  # fmt: skip
+    def test_what_nobody_could_verify(
+        self, kind: str, outcome: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        steps = ("xenserver-7.1", "xenserver-7.2") if kind == "steps" else ()
+        fact = Fact("somebody says so", "a forum", date(2026, 11, 23), "unverified")
+        path = UpgradePath(kind, steps, fact)  # type: ignore[arg-type]
+        monkeypatch.setattr(Release, "path_from", lambda *_: path)
+        found = self.judged("6.5", "xenserver-7.2")
+        assert found.outcome == outcome
+        assert "somebody says so" in found.message + found.cause
+
+    def test_a_clean_installation_needs_none(self) -> None:
+        assert self.judged("6.5", "xenserver-8", method="clean").outcome == "not-applicable"
+
+    def test_afterwards_it_is_behind(self) -> None:
+        assert self.judged("7.2", "xenserver-7.2", phase="after").outcome == "not-applicable"
+
+
+class TestLive:
+    def message(self, **changes: object) -> str:
+        pool = pool_of()
+        one = host(pool, "one")
+        one["enabled"] = changes.get("enabled", True)
+        pool.records["host_metrics"][one["metrics"]]["live"] = changes.get("live", True)
+        one["other_config"].update(changes.get("other_config", {}))
+        audit = Audit(facts_of(pool))
+        check = check_of(test_host_state.test_host_is_live_and_enabled)
+        assert check is not None
+        return judge(check, audit.facts.hosts[0], audit, WaiverBook({}, ())).message
+
+    def test_well(self) -> None:
+        assert self.message(other_config={"MAINTENANCE_MODE": "false"}) == ""
+
+    def test_everything_at_once(self) -> None:
+        found = self.message(enabled=False, live=False, other_config={"MAINTENANCE_MODE": "true"})
+        assert found.endswith("found: not live, disabled, in maintenance mode")

@@ -1,7 +1,7 @@
 """Builds simulated pools: an empty one, and everything that may be added to it.
 
-Whatever is added gets every field that the pool's release has, and none that it lacks. References and
-uuids depend on names alone, so the same pool is the same at every build.
+Whatever is added gets every field that the pool's release has, and none that it lacks. References
+and uuids depend on names alone, so the same pool is the same at every build.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from fixtures.raw import WireRecord
 from simpool.clock import TimedPool, clock, file_time, stamp
 from simpool.data import SimPool
 from simpool.dom0_answers import change_dom0, dom0_state
-from simpool.guests import add_cd, add_snapshot, add_template, add_vm
+from simpool.guest_devices import add_cd
+from simpool.guests import add_snapshot, add_template, add_vm
 from simpool.hosts import add_host, restrictions
 from simpool.hotfixes import add_hotfix
 from simpool.records import (
@@ -68,7 +69,9 @@ def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> Ti
     moment = (now or datetime.now(UTC)).replace(microsecond=0)
     pool = TimedPool(name, release, {kind: {} for kind in classes_of(release)}, now=moment)
     add_record(
-        pool, "pool", name,
+        pool,
+        "pool",
+        name,
         {
             "name_label": name,
             "master": NULL,
@@ -93,4 +96,3 @@ def host(pool: SimPool, name: str) -> WireRecord:
 def vm(pool: SimPool, name: str) -> WireRecord:
     """The record of the VM with this name, snapshots left out; errors as `find`."""
     return find(pool, "VM", name)[1]
-

@@ -76,15 +76,18 @@ def _class(pool: SimPool, name: str) -> RawClass:
 def _answers(pool: SimPool, raw: RawFacts) -> dict[str, dict[Ref, RawAnswer]]:
     facts = PoolFacts(raw)
     count = pool.answers.get("message.get_all", {}).get(MESSAGE_COUNT, 0)
-    answers = {
-        "message.get_all": {MESSAGE_COUNT: _given(count if isinstance(count, SimError) else str(count))},
+    answers: dict[str, dict[Ref, RawAnswer]] = {
+        "message.get_all": {
+            MESSAGE_COUNT: _given(count if isinstance(count, SimError) else str(count))
+        },
         EVACUATION: {host.ref: _answer(pool, EVACUATION, host.ref) for host in facts.hosts},
     }
     try:
         vms = vms_to_ask(facts, AGILITY_LIMIT)
     except NotVerifiedError:
         return answers
-    return {**answers, AGILITY: {vm: _answer(pool, AGILITY, vm) for vm in vms}}
+    answers[AGILITY] = {vm: _answer(pool, AGILITY, vm) for vm in vms}
+    return answers
 
 
 def _answer(pool: SimPool, method: str, ref: Ref) -> RawAnswer:

@@ -1,7 +1,7 @@
 """What the dom0s of a simulated pool print when they are asked.
 
-Every answer follows from a `Dom0State`; `change_dom0` changes the state and, with it, the answers that
-depend on it and no others, so that several faults can meet in one dom0.
+Every answer follows from a `Dom0State`; `change_dom0` changes the state and, with it, the answers
+that depend on it and no others, so that several faults can meet in one dom0.
 """
 
 from dataclasses import replace
@@ -58,7 +58,7 @@ def _answers(pool: SimPool, host: str) -> Dom0Answers:
     return found
 
 
-def add_dom0(pool: SimPool, host: str, *, brand: str, memory_gib: int, up_days: float) -> None:
+def add_dom0(pool: SimPool, host: str, *, brand: str, up_days: float) -> None:
     """Give a host its dom0; called by `add_host`."""
     ref, record = find(pool, "host", host)
     coordinator = pool.records["host"][pool_record(pool)["master"]]
@@ -130,7 +130,10 @@ def _disk(state: Dom0State) -> dict[str, CannedAnswer]:
         probes.DISK_SIZE.command: CannedAnswer(f"{state.disk_bytes // 512}\n512\n"),
         probes.BLKID.command: CannedAnswer(dom0_disks.blkid(state)),
         probes.SAFE2UPGRADE.command: _stat(
-            "/var/preserve/safe2upgrade", state, present=state.safe2upgrade, kind="regular empty file"
+            "/var/preserve/safe2upgrade",
+            state,
+            present=state.safe2upgrade,
+            kind="regular empty file",
         ),
     }
 
@@ -188,8 +191,10 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
             for path in _GENERATION_FILES
         },
         probes.REBOOT_MARKER.command: _stat(
-            "/var/run/nonpersistent/xapi/host-requires-reboot", state,
-            present=state.reboot_marker, kind="regular empty file",
+            "/var/run/nonpersistent/xapi/host-requires-reboot",
+            state,
+            present=state.reboot_marker,
+            kind="regular empty file",
         ),
         probes.CRON_BACKUP.command: dom0_system.cron_backup(state),
         probes.LOG_BACKUP.command: CannedAnswer(dom0_system.log_backup(state)),
@@ -206,14 +211,14 @@ def _blobs(state: Dom0State) -> dict[str, CannedAnswer]:
         answers[blobs.kilobytes.command] = (
             CannedAnswer(f"{state.blobs_kib}\t{blobs.root}\n")
             if there
-            else CannedAnswer("", f"du: cannot access '{blobs.root}': No such file or directory\n", 1)
+            else CannedAnswer(
+                "", f"du: cannot access '{blobs.root}': No such file or directory\n", 1
+            )
         )
         answers[blobs.messages.command] = (
             CannedAnswer(f"{state.messages}\n") if there else CannedAnswer("0\n", problem)
         )
-        answers[blobs.oldest.command] = (
-            CannedAnswer(oldest) if there else CannedAnswer("", problem)
-        )
+        answers[blobs.oldest.command] = CannedAnswer(oldest) if there else CannedAnswer("", problem)
     return answers
 
 

@@ -127,15 +127,17 @@ def proc_partitions(state: Dom0State) -> str:
 
 def blkid(state: Dom0State) -> str:
     """What `blkid` prints."""
-    lines = [f'{device(state, "root")}: LABEL="root-qwbfze" UUID="1f0c7c54-8d51-4f0e-9f5b-6d7f7f5e2a10" TYPE="ext3" \n']
-    if state.layout == "D":
-        lines.append(f'{device(state, "logs")}: LABEL="logs-qwbfze" UUID="77aa1c1e-0f5d-4b5c-8c3c-3f1d2d3c9b11" TYPE="ext3" \n')
-        lines.append(f'{device(state, "swap")}: LABEL="swap-qwbfze" UUID="90bd0c9a-6c0b-4b0d-8e9f-0d9a7c5b1e22" TYPE="swap" \n')
-    if state.efi and device(state, "boot"):
-        lines.append(f'{device(state, "boot")}: SEC_TYPE="msdos" LABEL="BOOT-QWBFZE" UUID="AB12-34CD" TYPE="vfat" \n')
-    if device(state, "sr"):
-        lines.append(f'{device(state, "sr")}: UUID="fT6cJX-8gV1-bq0a-9Jr5-0Wkp-3cVJ-GmEw2n" TYPE="LVM2_member" \n')
-    return "".join(lines)
+    found = [
+        ("root", 'LABEL="root-qwbfze" UUID="1f0c7c54-8d51-4f0e-9f5b-6d7f7f5e2a10" TYPE="ext3"'),
+        ("logs", 'LABEL="logs-qwbfze" UUID="77aa1c1e-0f5d-4b5c-8c3c-3f1d2d3c9b11" TYPE="ext3"'),
+        ("swap", 'LABEL="swap-qwbfze" UUID="90bd0c9a-6c0b-4b0d-8e9f-0d9a7c5b1e22" TYPE="swap"'),
+        ("sr", 'UUID="fT6cJX-8gV1-bq0a-9Jr5-0Wkp-3cVJ-GmEw2n" TYPE="LVM2_member"'),
+    ]
+    if state.efi:
+        found.append(("boot", 'LABEL="BOOT-QWBFZE" UUID="AB12-34CD" TYPE="vfat"'))
+    return "".join(
+        f"{device(state, role)}: {tags} \n" for role, tags in found if device(state, role)
+    )
 
 
 def fstab(state: Dom0State) -> str:
@@ -181,7 +183,9 @@ def df_kib(state: Dom0State) -> tuple[str, str]:
     if not _has_esp(state):
         return _table("1024-blocks      Used Available Capacity", rows), _NO_ESP
     total = _partition(state, "boot").sectors // 2 - 664
-    rows.append(f"{device(state, 'boot')} {total:12d} {2304:9d} {total - 2304:9d} {1:7d}% /boot/efi\n")
+    rows.append(
+        f"{device(state, 'boot')} {total:12d} {2304:9d} {total - 2304:9d} {1:7d}% /boot/efi\n"
+    )
     return _table("1024-blocks      Used Available Capacity", rows), ""
 
 

@@ -24,68 +24,64 @@ Leap status     : Not synchronised
 """
 
 # Name, version, release; the kernel, Xen and xapi follow from the pool's own release.
-_PACKAGES: Final = tuple(
-    tuple(line.split())
-    for line in """
-bash 4.2.46 20.el7_2
-bind-libs 9.9.4 29.el7_2.4
-biosdevname 0.5.0 10.el7
-bridge-utils 1.5 9.el7
-busybox 1.22.1 2
-bzip2 1.0.6 13.el7
-ca-certificates 2015.2.6 70.1.el7_2
-centos-release 7 2.1511.el7
-coreutils 8.22 15.el7_2.1
-cronie 1.4.11 14.el7_2
-curl 7.29.0 25.el7
-device-mapper 1.02.107 5.el7_2.5
-device-mapper-multipath 0.4.9 99.xs1
-dhclient 4.2.5 42.el7
-dmidecode 2.12 9.el7
-dosfstools 3.0.20 9.el7
-e2fsprogs 1.42.9 7.el7
-ethtool 3.15 2.el7
-filesystem 3.2 20.el7
-findutils 4.5.11 5.el7
-forkexecd 1.0.0 1
-gawk 4.0.2 4.el7
-gdisk 0.8.6 5.el7
-glibc 2.17 106.el7_2.8
-gpumon 0.4.0 1
-grep 2.20 2.el7
-grub 2.02 3.0.0
-iproute 3.10.0 54.el7_2.1
-iptables 1.4.21 16.el7
-iscsi-initiator-utils 6.2.0.873 33.xs
-kexec-tools 2.0.4 1
-logrotate 3.8.6 7.el7_2
-lvm2 2.02.130 5.el7_2.5
-message-switch 1.0.0 1
-nfs-utils 1.3.0 0.21.el7_2.1
-openssh-server 6.6.1p1 25.el7_2
-openssl 1.0.1e 51.el7_2.7
-openvswitch 2.5.3 1
-parted 3.1 23.el7
-pciutils 3.2.1 4.el7
-python 2.7.5 39.el7_2
-qemu-xen 2.2.1 4.36
-rsync 3.0.9 17.el7
-rsyslog 7.4.7 12.el7
-sed 4.2.2 5.el7
-sm 1.17.0 1
-squeezed 0.14.0 1
-stunnel 4.56 4.el7
-systemd 219 19.el7_2.13
-tar 1.26 29.el7
-util-linux 2.23.2 26.el7_2.3
-vhd-tool 0.12.0 1
-xcp-networkd 0.23.0 1
-xcp-rrdd 1.3.0 1
-xenopsd 0.26.0 1
-xenserver-logrotate 7.2.0 1
-xsconsole 10.0.1 1
-""".split("\n")
-    if line
+_PACKAGES: Final = (
+    ("bash", "4.2.46", "20.el7_2"),
+    ("bind-libs", "9.9.4", "29.el7_2.4"),
+    ("biosdevname", "0.5.0", "10.el7"),
+    ("bridge-utils", "1.5", "9.el7"),
+    ("busybox", "1.22.1", "2"),
+    ("bzip2", "1.0.6", "13.el7"),
+    ("ca-certificates", "2015.2.6", "70.1.el7_2"),
+    ("centos-release", "7", "2.1511.el7"),
+    ("coreutils", "8.22", "15.el7_2.1"),
+    ("cronie", "1.4.11", "14.el7_2"),
+    ("curl", "7.29.0", "25.el7"),
+    ("device-mapper", "1.02.107", "5.el7_2.5"),
+    ("device-mapper-multipath", "0.4.9", "99.xs1"),
+    ("dhclient", "4.2.5", "42.el7"),
+    ("dmidecode", "2.12", "9.el7"),
+    ("dosfstools", "3.0.20", "9.el7"),
+    ("e2fsprogs", "1.42.9", "7.el7"),
+    ("ethtool", "3.15", "2.el7"),
+    ("filesystem", "3.2", "20.el7"),
+    ("findutils", "4.5.11", "5.el7"),
+    ("forkexecd", "1.0.0", "1"),
+    ("gawk", "4.0.2", "4.el7"),
+    ("gdisk", "0.8.6", "5.el7"),
+    ("glibc", "2.17", "106.el7_2.8"),
+    ("gpumon", "0.4.0", "1"),
+    ("grep", "2.20", "2.el7"),
+    ("grub", "2.02", "3.0.0"),
+    ("iproute", "3.10.0", "54.el7_2.1"),
+    ("iptables", "1.4.21", "16.el7"),
+    ("iscsi-initiator-utils", "6.2.0.873", "33.xs"),
+    ("kexec-tools", "2.0.4", "1"),
+    ("logrotate", "3.8.6", "7.el7_2"),
+    ("lvm2", "2.02.130", "5.el7_2.5"),
+    ("message-switch", "1.0.0", "1"),
+    ("nfs-utils", "1.3.0", "0.21.el7_2.1"),
+    ("openssh-server", "6.6.1p1", "25.el7_2"),
+    ("openssl", "1.0.1e", "51.el7_2.7"),
+    ("openvswitch", "2.5.3", "1"),
+    ("parted", "3.1", "23.el7"),
+    ("pciutils", "3.2.1", "4.el7"),
+    ("python", "2.7.5", "39.el7_2"),
+    ("qemu-xen", "2.2.1", "4.36"),
+    ("rsync", "3.0.9", "17.el7"),
+    ("rsyslog", "7.4.7", "12.el7"),
+    ("sed", "4.2.2", "5.el7"),
+    ("sm", "1.17.0", "1"),
+    ("squeezed", "0.14.0", "1"),
+    ("stunnel", "4.56", "4.el7"),
+    ("systemd", "219", "19.el7_2.13"),
+    ("tar", "1.26", "29.el7"),
+    ("util-linux", "2.23.2", "26.el7_2.3"),
+    ("vhd-tool", "0.12.0", "1"),
+    ("xcp-networkd", "0.23.0", "1"),
+    ("xcp-rrdd", "1.3.0", "1"),
+    ("xenopsd", "0.26.0", "1"),
+    ("xenserver-logrotate", "7.2.0", "1"),
+    ("xsconsole", "10.0.1", "1"),
 )
 _VENDORS: Final = {"XCP-ng": "XCP-ng community"}
 
@@ -101,7 +97,8 @@ def os_release(state: Dom0State) -> str:
     """What /etc/os-release holds."""
     version = GENERATIONS[state.release].product_version
     return (
-        f'NAME="{state.brand}"\nVERSION="{version}"\nID="xenenterprise"\nID_LIKE="centos rhel fedora"\n'
+        f'NAME="{state.brand}"\nVERSION="{version}"\nID="xenenterprise"\n'
+        'ID_LIKE="centos rhel fedora"\n'
         f'VERSION_ID="{version}"\nPRETTY_NAME="{state.brand} {version}"\n'
     )
 
@@ -135,7 +132,11 @@ def inventory(state: Dom0State) -> str:
         "CURRENT_INTERFACES": "xenbr0",
     }
     if state.release == "6.5":
-        values |= {"KERNEL_VERSION": made.linux, "XEN_VERSION": made.xen, "LINUX_KABI_VERSION": made.linux}
+        values |= {
+            "KERNEL_VERSION": made.linux,
+            "XEN_VERSION": made.xen,
+            "LINUX_KABI_VERSION": made.linux,
+        }
     if state.release not in {"6.5", "7.0"}:
         values["PARTITION_LAYOUT"] = _layout(state)
     return "".join(f"{key}='{value}'\n" for key, value in values.items())
@@ -186,7 +187,7 @@ def ntp(offset: float, *, following: bool) -> str:
 def rpm(state: Dom0State) -> str:
     """The installed packages as the probe prints them."""
     vendor = _VENDORS.get(state.brand, "Citrix Systems, Inc.")
-    lines = ("\t".join((n, "(none)", v, r, "x86_64", vendor)) for n, v, r in _installed(state))
+    lines = (f"{n}\t(none)\t{v}\t{r}\tx86_64\t{vendor}" for n, v, r in _installed(state))
     return "".join(f"{line}\n" for line in sorted(lines))
 
 
@@ -199,7 +200,7 @@ def install_times(state: Dom0State) -> str:
 def _installed(state: Dom0State) -> list[tuple[str, str, str]]:
     made = GENERATIONS[state.release]
     rows = [
-        *((row[0], row[1], row[2]) for row in _PACKAGES),
+        *_PACKAGES,
         ("kernel", *_split(made.linux, "+")),
         ("xen-hypervisor", *_split(made.xen, "-")),
         ("xapi-core", made.xapi_build or made.xapi, "1"),
@@ -237,4 +238,5 @@ def log_backup(state: Dom0State) -> str:
     if state.metadata_logged is None:
         return ""
     when = state.metadata_logged.strftime("%b %e %H:%M:%S")
-    return f"/var/log/cron:{when} {state.name} run-parts(/etc/cron.daily)[21734]: finished backup-metadata\n"
+    by = f"{state.name} run-parts(/etc/cron.daily)[21734]"
+    return f"/var/log/cron:{when} {by}: finished backup-metadata\n"

@@ -6,20 +6,23 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fixtures.raw import Ref
-from simpool.clock import clock, stamp
+from simpool.clock import clock
 from simpool.data import SimPool
 from simpool.generations import GENERATIONS
+from simpool.guest_devices import add_drive, add_drives, add_interfaces
 from simpool.operator_files import include
 from simpool.records import GIB, MIB, NULL, add_record, find, identity, ref_of
 from simpool.storage import add_disk
 
-_OPERATIONS: Final[dict[str, list[str]]] = {
-    "Running": "changing_dynamic_range pool_migrate migrate_send suspend clean_reboot clean_shutdown "
-    "hard_reboot hard_shutdown pause snapshot checkpoint".split(),
-    "Halted": "changing_dynamic_range start start_on clone copy export snapshot destroy".split(),
-    "Suspended": "resume resume_on hard_shutdown export copy clone csvm".split(),
-    "Paused": "unpause hard_reboot hard_shutdown".split(),
-}
+_OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Running": (
+        "changing_dynamic_range", "pool_migrate", "migrate_send", "suspend", "clean_reboot",
+        "clean_shutdown", "hard_reboot", "hard_shutdown", "pause", "snapshot", "checkpoint",
+    ),
+    "Halted": ("changing_dynamic_range", "start", "start_on", "clone", "copy", "export", "destroy"),
+    "Suspended": ("resume", "resume_on", "hard_shutdown", "export", "copy", "clone", "csvm"),
+    "Paused": ("unpause", "hard_reboot", "hard_shutdown"),
+}  # fmt: skip
 _FEATURES: Final = {
     "feature-suspend": "1",
     "feature-poweroff": "1",
@@ -72,7 +75,9 @@ def add_vm(
     active = power_state in {"Running", "Paused"}
     now = clock(pool)
     metrics = add_record(
-        pool, "VM_metrics", name,
+        pool,
+        "VM_metrics",
+        name,
         {
             "memory_actual": memory if active else 0,
             "VCPUs_number": vcpus if active else 0,
@@ -87,7 +92,9 @@ def add_vm(
     if power_state == "Suspended" and suspend_sr:
         image = add_disk(pool, f"Suspend image of {name}", suspend_sr, memory_gib, type="suspend")
     ref = add_record(
-        pool, "VM", name,
+        pool,
+        "VM",
+        name,
         {
             **_settings(pool, name, memory, vcpus),
             "power_state": power_state,
@@ -101,8 +108,8 @@ def add_vm(
         },
         **fields,
     )
-    _add_drives(pool, ref, name, tuple(disks), active=active)
-    _add_interfaces(pool, ref, name, tuple(networks), active=active)
+    add_drives(pool, ref, name, tuple(disks), active=active)
+    add_interfaces(pool, ref, name, tuple(networks), active=active)
     include(pool, "VM", pool.records["VM"][ref]["uuid"])
     return ref
 
@@ -129,7 +136,10 @@ def _settings(pool: SimPool, name: str, memory: int, vcpus: int) -> dict[str, An
             "timeoffset": "0", "nx": "true", "acpi": "1", "apic": "true", "pae": "true",
             "viridian": "true", "device_id": "0001",
         },
-        "other_config": {"base_template_name": "Debian Jessie 8.0", "mac_seed": identity(pool, name)},
+        "other_config": {
+            "base_template_name": "Debian Jessie 8.0",
+            "mac_seed": identity(pool, name),
+        },
         "bios_strings": {"bios-vendor": "Xen", "system-manufacturer": "Xen"},
         "generation_id": "",
         "hardware_platform_version": 0,
@@ -145,15 +155,18 @@ def _guest_metrics(
     current = tuple(int(part) for part in GENERATIONS[pool.release].product_version.split("."))
     version = current if tools is True else tools
     return add_record(
-        pool, "VM_guest_metrics", name,
+        pool,
+        "VM_guest_metrics",
+        name,
         {
-            "os_version": {"name": os, "uname": "3.16.0-4-amd64", "distro": "debian", "major": "8"},
+            "os_version": _system(os),
             "PV_drivers_version": dict(
                 zip(("major", "minor", "micro", "build"), map(str, (*version, 137)), strict=True)
             ),
-            "PV_drivers_up_to_date": version == current,
+            # From 7.0 on xapi only repeats here that drivers were detected.
+            "PV_drivers_up_to_date": version == current or pool.release != "6.5",
             "networks": {"0/ip": "203.0.113.10"} if active else {},
-            "other": dict(_FEATURES) if active else {},
+            "other": _FEATURES | ({"feature-static-ip-setting": "1"} if _is_windows(os) else {}),
             "last_updated": clock(pool),
             "live": active,
             "can_use_hotplug_vbd": "yes",
@@ -163,62 +176,14 @@ def _guest_metrics(
     )
 
 
-def _add_drives(
-    pool: SimPool, vm: Ref, name: str, disks: tuple[tuple[str, float], ...], *, active: bool
-) -> None:
-    positions = [0, *range(1, 3), *range(4, 16)]
-    for number, (sr, gib) in zip(positions, disks, strict=False):
-        image = add_disk(pool, f"{name} {number}", sr, gib)
-        _add_drive(pool, vm, name, number, "Disk", image, attached=active)
-    _add_drive(pool, vm, name, 3, "CD", NULL, attached=active)
+def _is_windows(os: str) -> bool:
+    return "windows" in os.lower()
 
 
-def _add_drive(
-    pool: SimPool, vm: Ref, name: str, number: int, kind: str, image: Ref, *, attached: bool
-) -> None:
-    add_record(
-        pool, "VBD", f"{name}/{number}",
-        {
-            "VM": vm,
-            "VDI": image,
-            "device": f"xvd{'abcdefghijklmnop'[number]}",
-            "userdevice": number,
-            "bootable": number == 0,
-            "mode": "RO" if kind == "CD" else "RW",
-            "type": kind,
-            "empty": image == NULL,
-            "currently_attached": attached,
-            "unpluggable": kind != "CD",
-            "allowed_operations": ["attach", "unpause", "insert" if kind == "CD" else "pause"],
-        },
-    )
-
-
-def _add_interfaces(
-    pool: SimPool, vm: Ref, name: str, networks: tuple[str, ...], *, active: bool
-) -> None:
-    for number, network in enumerate(networks):
-        digits = identity(pool, f"vif/{name}/{number}").replace("-", "")
-        add_record(
-            pool, "VIF", f"{name}/{number}",
-            {
-                "VM": vm,
-                "network": ref_of(pool, "network", network),
-                "device": number,
-                "MAC": ":".join(["fa", "16", "3e", digits[0:2], digits[2:4], digits[4:6]]),
-                "MTU": 1500,
-                "currently_attached": active,
-                "MAC_autogenerated": True,
-                "locking_mode": "network_default",
-            },
-        )
-
-
-def add_cd(pool: SimPool, vm: str, image: Ref) -> None:
-    """Put an image into the CD drive of a VM."""
-    of = ref_of(pool, "VM", vm)
-    drive = next(d for d in pool.records["VBD"].values() if d["VM"] == of and d["type"] == "CD")
-    drive.update(VDI=image, empty=False)
+def _system(os: str) -> dict[str, str]:
+    if _is_windows(os):
+        return {"name": f"{os}|C:\\Windows|", "distro": "windows", "major": "10", "minor": "0"}
+    return {"name": os, "uname": "3.16.0-4-amd64", "distro": "debian", "major": "8", "minor": "8"}
 
 
 def add_snapshot(
@@ -229,7 +194,9 @@ def add_snapshot(
     when = taken or clock(pool) - timedelta(hours=1)
     copied = {k: v for k, v in original.items() if k not in {"uuid", *fields}}
     ref = add_record(
-        pool, "VM", f"{vm}/snapshot/{name}",
+        pool,
+        "VM",
+        f"{vm}/snapshot/{name}",
         {
             **copied,
             "name_label": name,
@@ -242,7 +209,14 @@ def add_snapshot(
             "affinity": NULL,
             "suspend_VDI": NULL,
             "guest_metrics": NULL,
-            "allowed_operations": ["create_template", "clone", "copy", "export", "revert", "destroy"],
+            "allowed_operations": [
+                "create_template",
+                "clone",
+                "copy",
+                "export",
+                "revert",
+                "destroy",
+            ],
             "snapshot_info": {"power-state-at-snapshot": original["power_state"]},
             "other_config": {"base_template_name": "Debian Jessie 8.0"},
             "metrics": add_record(pool, "VM_metrics", f"{vm}/snapshot/{name}", {}),
@@ -254,12 +228,22 @@ def add_snapshot(
         image = pool.records["VDI"][drive["VDI"]]
         sr = pool.records["SR"][image["SR"]]["name_label"]
         copy = add_disk(
-            pool, f"{image['name_label']} at {stamp(when)}", sr, 0,
-            is_a_snapshot=True, snapshot_of=drive["VDI"], snapshot_time=when,
+            pool,
+            f"{image['name_label']} in {name}",
+            sr,
+            0,
+            is_a_snapshot=True,
+            snapshot_of=drive["VDI"],
+            snapshot_time=when,
             virtual_size=image["virtual_size"],
         )
-        _add_drive(
-            pool, ref, f"{vm}/snapshot/{name}", int(drive["userdevice"]), "Disk", copy,
+        add_drive(
+            pool,
+            ref,
+            f"{vm}/snapshot/{name}",
+            int(drive["userdevice"]),
+            "Disk",
+            copy,
             attached=False,
         )
     return ref
@@ -268,7 +252,9 @@ def add_snapshot(
 def add_template(pool: SimPool, name: str, *, default: bool = True, **fields: Any) -> Ref:
     """Add a template; a default one is part of the release."""
     return add_record(
-        pool, "VM", f"template/{name}",
+        pool,
+        "VM",
+        f"template/{name}",
         {
             **_settings(pool, name, 2 * GIB, 1),
             "power_state": "Halted",

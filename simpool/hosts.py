@@ -22,14 +22,14 @@ from simpool.records import GIB, MIB, NULL, add_record, identity, pool_record
 
 # Features of a licence: the first are forbidden when true, the last allowed when true.
 _RESTRICTIONS: Final = (
-    "vlan qos pool_attached_storage netapp equalogic pooling marathon email_alerting "
-    "historical_performance wlb rbac dmc checkpoint cpu_masking connection vmpr vmss intellicache "
-    "gpu dr vif_locking storage_xen_motion vgpu vss xen_motion ad nested_virt live_patching rpu "
-    "pool_size"
-).split()
+    "vlan", "qos", "pool_attached_storage", "netapp", "equalogic", "pooling", "marathon",
+    "email_alerting", "historical_performance", "wlb", "rbac", "dmc", "checkpoint", "cpu_masking",
+    "connection", "vmpr", "vmss", "intellicache", "gpu", "dr", "vif_locking", "storage_xen_motion",
+    "vgpu", "vss", "xen_motion", "ad", "nested_virt", "live_patching", "rpu", "pool_size",
+)  # fmt: skip
 _CAPABILITIES: Final = (
-    "xen-3.0-x86_64 xen-3.0-x86_32p hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64"
-).split()
+    "xen-3.0-x86_64", "xen-3.0-x86_32p", "hvm-3.0-x86_32", "hvm-3.0-x86_32p", "hvm-3.0-x86_64",
+)  # fmt: skip
 # Host memory in GiB below which dom0 gets so many MiB; xcp-python-libs, xcp/dom0.py.
 _DOM0_MIB: Final = ((24, 752), (48, 2048), (64, 3072))
 
@@ -71,11 +71,15 @@ def add_host(
     number = len(pool.records["host"]) + 1
     brand = brand or ("XCP-ng" if pool.release == "8.3" else "XenServer")
     metrics = add_record(
-        pool, "host_metrics", name,
+        pool,
+        "host_metrics",
+        name,
         {"memory_total": memory_gib * GIB - 38 * MIB, "live": True, "last_updated": now},
     )
     ref = add_record(
-        pool, "host", name,
+        pool,
+        "host",
+        name,
         {
             "name_label": name,
             "hostname": name,
@@ -111,7 +115,7 @@ def add_host(
             "last_software_update": now - timedelta(days=up_days),
             "latest_synced_updates_applied": "unknown",
             "ssh_enabled": True,
-            "ntp_mode": "custom",
+            "ntp_mode": "Factory",
             "timezone": "UTC",
             "tls_verification_enabled": True,
         },
@@ -122,7 +126,7 @@ def add_host(
     _add_devices(pool, name, ref)
     if number == 1:
         pool_record(pool)["master"] = ref
-    add_dom0(pool, name, brand=brand, memory_gib=memory_gib, up_days=up_days)
+    add_dom0(pool, name, brand=brand, up_days=up_days)
     pool.answers.setdefault("host.get_vms_which_prevent_evacuation", {})[ref] = {}
     include(pool, "host", pool.records["host"][ref]["uuid"])
     return ref
@@ -178,11 +182,15 @@ def _bios(pool: SimPool, name: str) -> dict[str, str]:
 def _add_control_domain(pool: SimPool, name: str, host: Ref, memory_gib: int) -> None:
     memory = next((mib for below, mib in _DOM0_MIB if memory_gib < below), 4096) * MIB
     metrics = add_record(
-        pool, "VM_metrics", f"dom0/{name}",
+        pool,
+        "VM_metrics",
+        f"dom0/{name}",
         {"memory_actual": memory, "VCPUs_number": 16, "last_updated": clock(pool)},
     )
     domain = add_record(
-        pool, "VM", f"dom0/{name}",
+        pool,
+        "VM",
+        f"dom0/{name}",
         {
             "name_label": f"Control domain on host: {name}",
             "power_state": "Running",
@@ -214,7 +222,9 @@ def _add_control_domain(pool: SimPool, name: str, host: Ref, memory_gib: int) ->
 def _add_processors(pool: SimPool, name: str, host: Ref, cpus: int) -> None:
     for number in range(cpus):
         add_record(
-            pool, "host_cpu", f"{name}/{number}",
+            pool,
+            "host_cpu",
+            f"{name}/{number}",
             {
                 "host": host,
                 "number": number,
@@ -233,7 +243,9 @@ def _add_processors(pool: SimPool, name: str, host: Ref, cpus: int) -> None:
 def _add_devices(pool: SimPool, name: str, host: Ref) -> None:
     for device in DEVICES:
         add_record(
-            pool, "PCI", f"{name}/{device.address}",
+            pool,
+            "PCI",
+            f"{name}/{device.address}",
             {
                 "class_id": device.class_id,
                 "class_name": device.class_name,

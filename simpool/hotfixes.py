@@ -40,7 +40,9 @@ def add_hotfix(
             if requires_reboot:
                 record["updates_requiring_reboot"].append(update)
     patch = add_record(
-        pool, "pool_patch", name,
+        pool,
+        "pool_patch",
+        name,
         {
             "uuid": identity(pool, f"hotfix/{name}"),
             "name_label": name,
@@ -54,7 +56,9 @@ def add_hotfix(
     )
     for host_name, host in on:
         add_record(
-            pool, "host_patch", f"{name}/{host_name}",
+            pool,
+            "host_patch",
+            f"{name}/{host_name}",
             {
                 "name_label": name,
                 "name_description": "Public Availability: security fixes",
@@ -71,7 +75,9 @@ def add_hotfix(
 
 def _add_update(pool: SimPool, name: str, guidance: tuple[str, ...]) -> Ref:
     return add_record(
-        pool, "pool_update", name,
+        pool,
+        "pool_update",
+        name,
         {
             "uuid": identity(pool, f"hotfix/{name}"),
             "name_label": name,

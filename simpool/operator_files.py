@@ -1,4 +1,4 @@
-"""What the operator of a simulated pool has prepared: backups, lists and statements, already judged.
+"""What the operator of a simulated pool has prepared: backups, lists, statements, all judged.
 
 The pool brings the judgements themselves, in the shape in which the bundle stores them, not files.
 """
@@ -183,9 +183,7 @@ def attestation(
     }
 
 
-def waiver(
-    pool: SimPool, check: str, uuid: str, reason: str, *, number: int = 1
-) -> dict[str, Any]:
+def waiver(pool: SimPool, check: str, uuid: str, reason: str, *, number: int = 1) -> dict[str, Any]:
     """One finding accepted ten days ago, for sixty days."""
     given = clock(pool) - timedelta(days=10)
     return {

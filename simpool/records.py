@@ -37,6 +37,12 @@ _ZEROS: Final[Mapping[str, Any]] = {
     "ref": NULL,
 }
 
+# Enumerations have no empty value; these are what xapi itself puts there.
+_UNSTATED: Final[Mapping[tuple[str, str], str]] = {
+    ("VM_metrics", "current_domain_type"): "unspecified",
+    ("VM", "domain_type"): "unspecified",
+}
+
 
 def classes_of(release: str) -> tuple[str, ...]:
     """The XenAPI classes, of those that the audit knows, that a release has."""
@@ -94,12 +100,16 @@ def add_record(
         ref = "OpaqueRef:" + identity(pool, f"{unique}/ref")
         number += 1
     given = {"uuid": identity(pool, unique), **values, **fields}
-    table[ref] = {name: wire(given[name]) if name in given else zero(xenapi_class, name) for name in names}
+    table[ref] = {
+        name: wire(given[name]) if name in given else zero(xenapi_class, name) for name in names
+    }
     return ref
 
 
 def zero(xenapi_class: str, name: str) -> Any:
     """The empty value of a field in wire form."""
+    if (xenapi_class, name) in _UNSTATED:
+        return _UNSTATED[xenapi_class, name]
     kind = fields_of(_CLASSES[xenapi_class])[name].kind
     return {"set": [], "map": {}}.get(kind, _ZEROS.get(kind))
 

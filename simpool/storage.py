@@ -11,9 +11,11 @@ from simpool.operator_files import include
 from simpool.records import GIB, NULL, add_record, identity, ref_of
 
 SR_OPERATIONS: Final = (
-    "update vdi_create vdi_destroy vdi_snapshot vdi_clone vdi_resize vdi_introduce scan plug unplug "
-    "pbd_create pbd_destroy"
-).split()
+    "update", "vdi_create", "vdi_destroy", "vdi_snapshot", "vdi_clone", "vdi_resize",
+    "vdi_introduce", "scan", "plug", "unplug", "pbd_create", "pbd_destroy",
+)  # fmt: skip
+PLANTED_SECRET: Final = "planted-chap-secret"
+"""A password in a storage connection; it must never be found in anything that a run leaves."""
 _DRIVERS: Final = ("ext", "lvm", "lvmoiscsi", "lvmohba", "nfs", "iso", "udev")
 
 
@@ -21,7 +23,9 @@ def add_drivers(pool: SimPool) -> None:
     """Add the storage drivers (class SM) that every release ships."""
     for kind in _DRIVERS:
         add_record(
-            pool, "SM", kind,
+            pool,
+            "SM",
+            kind,
             {
                 "name_label": kind,
                 "name_description": f"SR plugin of type {kind}",
@@ -68,7 +72,9 @@ def add_sr(
     """
     kind = "iso" if type == "iso" else "disk" if type == "udev" else "user"
     sr = add_record(
-        pool, "SR", name,
+        pool,
+        "SR",
+        name,
         {
             "name_label": name,
             "type": type,
@@ -86,7 +92,9 @@ def add_sr(
     config = device_config if device_config is not None else _device_config(type, device)
     for host in names:
         add_record(
-            pool, "PBD", f"{name}/{host}",
+            pool,
+            "PBD",
+            f"{name}/{host}",
             {
                 "host": ref_of(pool, "host", host),
                 "SR": sr,
@@ -113,6 +121,8 @@ def _device_config(kind: str, device: str) -> dict[str, str]:
         "targetIQN": "iqn.2017-06.example:array",
         "SCSIid": "360a98000486e2f34576f2f51715a714d",
         "port": "3260",
+        "chapuser": "pool",
+        "chappassword": PLANTED_SECRET,
     }
 
 
@@ -124,7 +134,9 @@ def add_disk(pool: SimPool, name: str, sr: str, gib: float, **fields: Any) -> Re
     record["virtual_allocation"] = str(int(record["virtual_allocation"]) + size)
     record["physical_utilisation"] = str(int(record["physical_utilisation"]) + size)
     return add_record(
-        pool, "VDI", f"{sr}/{name}",
+        pool,
+        "VDI",
+        f"{sr}/{name}",
         {
             "name_label": name,
             "SR": ref,
@@ -166,7 +178,9 @@ def add_network(
     """
     made = bridge or (f"xenbr{device[3:]}" if device else "xapi0")
     network = add_record(
-        pool, "network", name,
+        pool,
+        "network",
+        name,
         {
             "name_label": name,
             "bridge": made if vlan < 0 else f"xapi{vlan}",
@@ -189,7 +203,9 @@ def _add_pif(
     host, key = ref_of(pool, "host", name), f"{name}/{device}/{vlan}"
     digits = identity(pool, f"mac/{name}/{device}").replace("-", "")
     metrics = add_record(
-        pool, "PIF_metrics", key,
+        pool,
+        "PIF_metrics",
+        key,
         {
             "carrier": True,
             "vendor_id": "14e4",
@@ -203,7 +219,9 @@ def _add_pif(
         },
     )
     add_record(
-        pool, "PIF", key,
+        pool,
+        "PIF",
+        key,
         {
             "device": device,
             "network": network,
@@ -229,5 +247,3 @@ def _add_pif(
             "igmp_snooping_status": "unknown",
         },
     )
-
-

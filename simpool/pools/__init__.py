@@ -8,7 +8,6 @@ from typing import Final
 from fixtures.exceptions import UsageProblemError
 from simpool.clock import TimedPool
 
-
 POOLS: Final = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 """The names of the embedded pools."""
 

@@ -68,14 +68,24 @@ def _add_storage(pool: TimedPool) -> None:
     add_sr(pool, "NFS virtual disks", "nfs", shared=True, size_gib=8192, used_gib=610)
     add_sr(pool, "ISO library", "iso", shared=True, size_gib=500, used_gib=42)
     add_sr(
-        pool, "XenServer Tools", "iso", shared=True, size_gib=0, is_tools_sr=True,
+        pool,
+        "XenServer Tools",
+        "iso",
+        shared=True,
+        size_gib=0,
+        is_tools_sr=True,
         device_config={"location": "/opt/xensource/packages/iso", "legacy_mode": "true"},
         other_config={"xenserver_tools_sr": "true", "i18n-key": "xenserver-tools"},
     )
     disk = "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e11-part3"
     for name in HOSTS:
         add_sr(
-            pool, f"Local storage of {name}", "ext", shared=False, hosts=[name], size_gib=237,
+            pool,
+            f"Local storage of {name}",
+            "ext",
+            shared=False,
+            hosts=[name],
+            size_gib=237,
             device=disk,
         )
         add_sr(pool, f"DVD drives of {name}", "udev", shared=False, hosts=[name], size_gib=0)
@@ -95,28 +105,50 @@ def _add_vms(pool: TimedPool) -> None:
     add_vm(pool, "dc-01", host="xen-01", disks=[(san, 80)], networks=servers, os=windows)
     add_vm(pool, "dc-02", host="xen-02", disks=[(san, 80)], networks=servers, os=windows)
     add_vm(
-        pool, "db-01", host="xen-01", disks=[(san, 40), (san, 400)], networks=servers,
-        memory_gib=32, vcpus=8,
+        pool,
+        "db-01",
+        host="xen-01",
+        disks=[(san, 40), (san, 400)],
+        networks=servers,
+        memory_gib=32,
+        vcpus=8,
     )
     add_vm(pool, "web-01", host="xen-02", disks=[(nfs, 20)], networks=("DMZ",), memory_gib=4)
     add_vm(pool, "web-02", host="xen-03", disks=[(nfs, 20)], networks=("DMZ",), memory_gib=4)
     add_vm(pool, "mail-01", host="xen-03", disks=[(san, 200)], networks=servers, memory_gib=16)
     add_vm(
-        pool, OLD_TOOLS, host="xen-03", disks=[(san, 60)], networks=servers, memory_gib=8,
-        tools=(6, 5, 0), os="Microsoft Windows Server 2008 R2 Standard",
+        pool,
+        OLD_TOOLS,
+        host="xen-03",
+        disks=[(san, 60)],
+        networks=servers,
+        memory_gib=8,
+        tools=(6, 5, 0),
+        os="Microsoft Windows Server 2008 R2 Standard",
     )
     add_vm(
-        pool, WAIVED, host="xen-02", disks=[(nfs, 10)], networks=servers, memory_gib=1,
-        tools=(6, 2, 0), os="CentOS release 5.11 (Final)",
+        pool,
+        WAIVED,
+        host="xen-02",
+        disks=[(nfs, 10)],
+        networks=servers,
+        memory_gib=1,
+        tools=(6, 2, 0),
+        os="CentOS release 5.11 (Final)",
     )
     add_vm(
-        pool, NO_BACKUP, power_state="Halted", disks=[("Local storage of xen-02", 40)],
+        pool,
+        NO_BACKUP,
+        power_state="Halted",
+        disks=[("Local storage of xen-02", 40)],
         networks=servers,
     )
     add_vm(pool, MARKUP, host="xen-01", disks=[(nfs, 8)], networks=servers)
     add_vm(pool, BROKEN, host="xen-02", disks=[(nfs, 8)], networks=("Servers", "DMZ"))
     add_vm(pool, LONG, power_state="Halted", disks=[(nfs, 8)], networks=servers)
-    add_snapshot(pool, "web-01", "before the certificate change", taken=clock(pool) - timedelta(days=9))
+    add_snapshot(
+        pool, "web-01", "before the certificate change", taken=clock(pool) - timedelta(days=9)
+    )
     nightly = clock(pool) - timedelta(hours=9)
     for name in ("dc-01", "dc-02", "db-01"):
         _add_exported_snapshot(pool, name, nightly)
@@ -125,7 +157,10 @@ def _add_vms(pool: TimedPool) -> None:
 def _add_exported_snapshot(pool: TimedPool, name: str, taken: datetime) -> None:
     """What a nightly backup by Xen Orchestra leaves behind."""
     add_snapshot(
-        pool, name, f"[XO Backup nightly] {name}", taken=taken,
+        pool,
+        name,
+        f"[XO Backup nightly] {name}",
+        taken=taken,
         other_config={
             "xo:backup:job": "b1d0c6e4-3b0a-4ce4-9a4e-1d1c07cf1a53",
             "xo:backup:schedule": "0d7c5a52-6d1f-4d0c-8f5c-6d1b8e0f7a11",
@@ -158,7 +193,9 @@ def _add_prepared(pool: TimedPool) -> None:
         attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
         waivers=[
             waiver(
-                pool, "VM-TOOLS-01", vm(pool, WAIVED)["uuid"],
+                pool,
+                "VM-TOOLS-01",
+                vm(pool, WAIVED)["uuid"],
                 "the maker of the door control supports no newer tools; replaced in spring",
             )
         ],
@@ -169,7 +206,9 @@ def _add_prepared(pool: TimedPool) -> None:
 def _add_finished_task(pool: TimedPool) -> None:
     now = clock(pool)
     add_record(
-        pool, "task", "Async.VM.snapshot",
+        pool,
+        "task",
+        "Async.VM.snapshot",
         {
             "name_label": "Async.VM.snapshot",
             "created": now - timedelta(hours=9, minutes=2),

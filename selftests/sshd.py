@@ -1,0 +1,101 @@
+"""A real OpenSSH server on loopback, for tests."""
+
+import contextlib
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fixtures.ssh_settings import SshOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Sshd:
+    """A running server: where it is, what it shows, and how to get in."""
+
+    port: int
+    user: str
+    known_hosts: Path
+    identity: Path
+    config: Path
+
+    def options(self, **more: object) -> SshOptions:
+        """Options that get in; `more` changes them."""
+        given: dict[str, object] = {
+            "user": self.user,
+            "config_file": self.config,
+            "identity_file": self.identity,
+            "known_hosts": (self.known_hosts,),
+            "connect_timeout": 10.0,
+        }
+        return SshOptions(**{**given, **more})  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def new_key(path: Path) -> str:
+    """Make an Ed25519 key pair; returns the public half as one line."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+    return path.with_suffix(".pub").read_text().strip()
+
+
+@contextlib.contextmanager
+def running_sshd(directory: Path, extra: str = "") -> Iterator[Sshd]:
+    """Run a server with keys of its own below `directory`; `extra` is added to its configuration."""
+    program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/local/sbin:/usr/bin")
+    if program is None or shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
+        pytest.skip("OpenSSH's sshd, ssh and ssh-keygen are not all installed")
+    directory.mkdir(parents=True, exist_ok=True)
+    host_key = new_key(directory / "host_key")
+    allowed = directory / "authorized_keys"
+    allowed.write_text(new_key(directory / "id") + "\n")
+    port = free_port()
+    config = directory / "sshd_config"
+    config.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host_key\nPidFile none\n"
+        f"AuthorizedKeysFile {allowed}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
+        f"PasswordAuthentication no\nKbdInteractiveAuthentication no\n{extra}\n"
+    )
+    known_hosts = directory / "known_hosts"
+    known_hosts.write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    client = directory / "client_config"
+    client.write_text("IdentityAgent none\n")
+    log = directory / "sshd.log"
+    command = [program, "-D", "-f", str(config), "-E", str(log)]
+    process = subprocess.Popen([*_private_run_directory(), *command])
+    try:
+        _await(port, process, log)
+        yield Sshd(port, getpass.getuser(), known_hosts, directory / "id", client)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _private_run_directory() -> list[str]:
+    """As root, sshd wants /run/sshd: where there is none it gets one that only it can see."""
+    if os.getuid() != 0 or Path("/run/sshd").is_dir() or shutil.which("unshare") is None:
+        return []
+    prepare = 'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", prepare, "sh"]
+
+
+def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(200):
+        if process.poll() is not None:
+            pytest.skip(f"sshd does not run here: {log.read_text().strip()[-200:]}")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    pytest.fail("sshd does not listen")

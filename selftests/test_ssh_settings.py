@@ -1,0 +1,160 @@
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from fixtures.exceptions import UsageProblemError
+from fixtures.ssh_known_hosts import HostKey, KnownKeys, read_known_keys
+from fixtures.ssh_settings import SshOptions, resolve
+
+UUID = "11111111-2222-3333-4444-555555555555"
+
+
+def config(tmp_path: Path, text: str) -> SshOptions:
+    file = tmp_path / "config"
+    file.write_text(text, encoding="utf-8")
+    return SshOptions(config_file=file)
+
+
+def test_without_a_configuration(tmp_path: Path) -> None:
+    target = resolve(config(tmp_path, ""), UUID, "10.0.0.1")
+    assert (target.hostname, target.port, target.user, target.known_as) == (
+        "10.0.0.1",
+        22,
+        "root",
+        "10.0.0.1",
+    )
+    assert target.explicit_user
+    assert Path("/etc/ssh/ssh_known_hosts") in target.known_hosts
+    assert Path("~/.ssh/known_hosts").expanduser() in target.known_hosts
+
+
+def test_the_configuration_is_obeyed(tmp_path: Path) -> None:
+    (tmp_path / "more").write_text("Host alpha\n  Port 2222\n", encoding="utf-8")
+    text = f"""
+Include {tmp_path}/mo*
+Host alpha
+  HostName 10.0.0.9
+  User admin
+  Port 99
+  IdentityFile /k/one
+  IdentityFile /k/two
+  IdentitiesOnly yes
+  UserKnownHostsFile /k/a /k/b
+  GlobalKnownHostsFile none
+  ProxyCommand none
+Host *
+  HostKeyAlias Pool
+  StrictHostKeyChecking no
+"""
+    target = resolve(config(tmp_path, text), UUID, "alpha")
+    assert (target.hostname, target.port, target.user) == ("10.0.0.9", 2222, "admin")
+    assert target.identity_files == (Path("/k/one"), Path("/k/two"))
+    assert target.identities_only
+    assert target.known_hosts == (Path("/k/a"), Path("/k/b"))
+    assert target.known_as == "pool"
+    assert target.proxy_command == ""
+    assert not target.explicit_user
+
+
+def test_an_include_in_a_block_does_not_end_it(tmp_path: Path) -> None:
+    (tmp_path / "more").write_text("Host other\n  Port 1\n", encoding="utf-8")
+    text = f"Host alpha\n  Include {tmp_path}/more\n  Port 5\n"
+    assert resolve(config(tmp_path, text), UUID, "alpha").port == 5
+    assert resolve(config(tmp_path, text), UUID, "beta").port == 22
+
+
+def test_jump_hosts_and_options(tmp_path: Path) -> None:
+    options = config(tmp_path, "Host a\n  ProxyJump bastion\n")
+    assert resolve(options, UUID, "a").proxy_jump == "bastion"
+    options = SshOptions(
+        config_file=options.config_file, user="u", ports={UUID: 77}, aliases={UUID: "a"},
+        identity_file=Path("/k"), known_hosts=(Path("/h"),),
+    )  # fmt: skip
+    target = resolve(options, UUID, "10.0.0.1")
+    assert (target.address, target.port, target.user, target.known_as) == ("a", 77, "u", "[a]:77")
+    assert target.identity_files[0] == Path("/k")
+    assert target.known_hosts == (Path("/h"),)
+
+
+@pytest.mark.parametrize(
+    "text", ["Host a\n  Port x\n", "Match nonsense\n", "one-word\n", "Host 'a\n"]
+)
+def test_a_configuration_that_makes_no_sense(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageProblemError, match="ssh configuration"):
+        resolve(config(tmp_path, text), UUID, "a")
+
+
+def test_a_configuration_that_is_not_there_or_loops(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblemError, match="cannot be read"):
+        resolve(SshOptions(config_file=tmp_path / "none"), UUID, "a")
+    with pytest.raises(UsageProblemError, match="deeply"):
+        resolve(config(tmp_path, f"Include {tmp_path}/config\n"), UUID, "a")
+
+
+def test_secrets_are_not_shown() -> None:
+    class Password:
+        def reveal(self) -> str:
+            return "geheim"
+
+    options = SshOptions(password=Password())
+    assert "password" not in repr(options)
+    assert "geheim" not in repr(resolve(options, UUID, "a"))
+
+
+KEY = HostKey("ssh-ed25519", b"one")
+OTHER = HostKey("ssh-ed25519", b"two")
+
+
+def hashed(name: str) -> str:
+    salt = b"0123456789abcdefghij"
+    digest = hmac.new(salt, name.encode(), hashlib.sha1).digest()
+    return "|1|" + base64.b64encode(salt).decode() + "|" + base64.b64encode(digest).decode()
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "known"),
+    [
+        ("alpha", "alpha", True),
+        ("Alpha,10.0.0.1", "alpha", True),
+        ("alpha", "alphab", False),
+        ("*.example", "a.example", True),
+        ("*.example,!b.example", "b.example", False),
+        ("[alpha]:2222", "[alpha]:2222", True),
+        ("[alpha]:2222", "alpha", False),
+        ("alpha", "[alpha]:2222", False),
+        ("[a-z]", "b", False),
+        (hashed("alpha"), "alpha", True),
+        (hashed("[alpha]:2222"), "[alpha]:2222", True),
+        (hashed("alpha"), "beta", False),
+        ("|1|rubbish", "alpha", False),
+    ],
+)
+def test_known_hosts_names(tmp_path: Path, names: str, name: str, known: bool) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text("# comment\n\nbroken line\nx ssh-rsa ???\n" + KEY.line(names) + " comment\n")
+    assert read_known_keys([tmp_path / "absent", file], name).judge(KEY) == (
+        "known" if known else "unknown"
+    )
+
+
+def test_host_key_judgements(tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_text(
+        f"{KEY.line('a')}\n@revoked {OTHER.line('*')}\n@cert-authority {OTHER.line('b')}\n"
+    )
+    keys = read_known_keys([file], "a")
+    assert (keys.judge(KEY), keys.judge(OTHER)) == ("known", "revoked")
+    assert KnownKeys((KEY,)).judge(OTHER) == "changed"
+    assert KnownKeys((KEY, OTHER)).judge(OTHER) == "known"
+    assert read_known_keys([file], "b").judge(KEY) == "unknown"
+
+
+def test_fingerprint_is_that_of_openssh() -> None:
+    key = paramiko.RSAKey.generate(2048)
+    ours = HostKey(key.get_name(), key.asbytes())
+    assert ours.fingerprint == key.fingerprint
+    assert ours.line("a") == f"a ssh-rsa {key.get_base64()}"

@@ -1,0 +1,294 @@
+import copy
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from fixtures.exceptions import UsageProblemError
+from fixtures.tls import Trust, parse_pin
+from fixtures.xenapi_calls import READ_CALLS
+from fixtures.xenapi_session import (
+    Login,
+    Secret,
+    XenApiError,
+    XenApiSession,
+    open_session,
+)
+from fixtures.xenapi_transport import XenApiUnreachableError
+from selftests.xenapi_logins import LOGIN, PASSWORD, POOL, READ, login_to, refusal, sim
+from simpool.certificates import Identity, self_signed
+from simpool.data import SimError
+from simpool.xenapi_encoding import response
+from simpool.xenapi_endpoint import XenApiEndpoint
+from simpool.xenapi_server import Drop, Hang, HttpReply, Usual
+
+
+@pytest.fixture
+def endpoint() -> Iterator[XenApiEndpoint]:
+    with XenApiEndpoint(sim()) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def other_identity() -> Identity:
+    return self_signed()
+
+
+def test_a_session_reads_and_logs_out(endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint)) as session:
+        assert session.call(READ) == {POOL: {"name_label": "p"}}
+        assert session.call(READ)
+        assert len(endpoint.sessions) == 1
+    assert endpoint.sessions == {}
+    assert session.calls == {LOGIN: 1, READ: 2, "session.logout": 1}
+    assert session.calls == endpoint.calls
+    assert endpoint.connections == 1
+    assert [seen["fingerprint"] for seen in session.tls] == [endpoint.fingerprint]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_it_logs_out_whatever_happens(error: type[BaseException], endpoint: XenApiEndpoint) -> None:
+    with pytest.raises(error), open_session(login_to(endpoint)):
+        assert endpoint.sessions
+        raise error
+    assert endpoint.sessions == {}
+
+
+def test_ctrl_c_in_the_middle_of_a_call_still_logs_out(
+    endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt), open_session(login_to(endpoint)) as session:
+        endpoint.faults[READ] = HttpReply(response({}), pause=0.05)
+        monkeypatch.setattr("fixtures.xenapi_transport.ResponseDecoder.feed", interrupt)
+        try:
+            session.call(READ)
+        finally:
+            monkeypatch.undo()
+    assert endpoint.sessions == {}
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_logout_that_fails_or_hangs_is_no_error(endpoint: XenApiEndpoint) -> None:
+    for fault in (SimError(("INTERNAL_ERROR", "x")), b"x", Drop(), Hang()):
+        endpoint.faults["session.logout"] = fault
+        with open_session(login_to(endpoint, call_timeout=0.3)) as session:
+            session.call(READ)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        *("host.call_plugin", "host.call_extension", "VM.start", "VM.get_record", "Async.VM.start"),
+        *("event.register", "event.from", "task.create", "secret.get_all_records", "pool.set_tags"),
+        *("message.get_all_records", "session.get_all", "Async.pool.get_all_records", "", "pool"),
+        *("session.login_with_password", "session.logout", "session.slave_login", READ + " "),
+        *("POOL.get_all_records", "system.multicall", "host.assert_can_evacuate"),
+    ],
+)
+def test_nothing_but_listed_reads_leaves(method: str, endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint)) as session:
+        before = len(endpoint.bodies)
+        with pytest.raises(PermissionError, match="not one of the calls"):
+            session.call(method, POOL)
+        assert len(endpoint.bodies) == before
+        assert session.calls == {LOGIN: 1}
+
+
+def test_the_list_holds_reads_only() -> None:
+    reads = (".get_", ".assert_agile", ".compute_free_memory", ".list_methods")
+    rest = {call for call in READ_CALLS if not any(read in call for read in reads)}
+    assert rest == {LOGIN, "session.logout"}
+    assert not any(call.startswith(("Async.", "secret.", "event.")) for call in READ_CALLS)
+
+
+def test_the_session_reference_travels_in_the_body_only(endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint)) as session:
+        session.call(READ)
+        (reference,) = endpoint.sessions
+        assert reference.encode() in endpoint.bodies[-1]
+        assert reference not in repr(vars(session))
+        endpoint.faults[READ] = SimError(("INTERNAL_ERROR", f"{reference} {PASSWORD}"))
+        with pytest.raises(XenApiError) as error:
+            session.call(READ)
+        assert error.value.params == ("*** ***",)
+
+
+def test_wrong_passwords_end_in_one_line(endpoint: XenApiEndpoint) -> None:
+    text = refusal(login_to(endpoint, password="wrong-" + PASSWORD))
+    assert "refuses the user 'root' or the password (SESSION_AUTHENTICATION_FAILED)" in text
+    assert endpoint.calls == {LOGIN: 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (("SESSION_AUTHORIZATION_FAILED", "root", "x"), "no role in this pool"),
+        (("RBAC_PERMISSION_DENIED", "x", "y"), "no role in this pool"),
+        (("HOST_IN_EMERGENCY_MODE",), "emergency mode"),
+        (("MESSAGE_METHOD_UNKNOWN", LOGIN), "refuses the login: MESSAGE_METHOD_UNKNOWN"),
+        (("INTERNAL_ERROR", f"echo {PASSWORD}\nand\nmore"), "echo *** and more"),
+        (("HOST_IS_SLAVE",), "coordinator that cannot be used"),
+        (("HOST_IS_SLAVE", "a b"), "coordinator that cannot be used"),
+        (("HOST_IS_SLAVE", PASSWORD), "***: no such host name"),
+        (("TOO_BUSY",), "TOO_BUSY"),
+    ],
+)
+def test_refused_logins_are_explained(
+    error: tuple[str, ...], words: str, endpoint: XenApiEndpoint
+) -> None:
+    endpoint.faults[LOGIN] = SimError(error)
+    assert words in refusal(login_to(endpoint, booting_patience=0.05))
+
+
+def test_untrusted_pools_get_no_byte_of_http(endpoint: XenApiEndpoint) -> None:
+    assert "--tls-fingerprint" in refusal(replace(login_to(endpoint), trust=Trust()))
+    assert endpoint.bodies == []
+
+
+@pytest.mark.parametrize("address", ["http://pool.example", "ftp://x", "x y", "root@pool"])
+def test_impossible_addresses_are_usage_problems(address: str) -> None:
+    login = Login(address, "root", Secret(PASSWORD), Trust())
+    with pytest.raises(UsageProblemError), open_session(login):
+        pytest.fail("logged in")
+
+
+def test_a_member_is_followed_to_its_coordinator(
+    endpoint: XenApiEndpoint, other_identity: Identity
+) -> None:
+    member = XenApiEndpoint(sim(), identity=other_identity, slave_of=endpoint.address)
+    with member, open_session(login_to(member, endpoint)) as session:
+        assert session.call(READ)
+        assert str(session.address) == endpoint.address
+        assert [seen["address"] for seen in session.tls] == [member.address, endpoint.address]
+    assert session.calls[LOGIN] == 2
+    assert endpoint.sessions == {}
+
+
+def test_an_untrusted_coordinator_gets_no_credentials(
+    endpoint: XenApiEndpoint, other_identity: Identity
+) -> None:
+    with XenApiEndpoint(sim(), identity=other_identity, slave_of=endpoint.address) as member:
+        text = refusal(login_to(member))
+        assert f"--tls-fingerprint {endpoint.address}={endpoint.fingerprint}" in text
+        # A pin without a host is for the address that was given, not for whom a member names.
+        pins = (parse_pin(member.fingerprint), parse_pin(endpoint.fingerprint))
+        assert "cannot be verified" in refusal(replace(login_to(member), trust=Trust(pins=pins)))
+    assert endpoint.connections > 0
+    assert endpoint.bodies == []
+
+
+def test_a_second_redirection_is_not_followed(endpoint: XenApiEndpoint) -> None:
+    endpoint.slave_of = endpoint.address
+    assert "was named as the coordinator, but says that it is a member" in refusal(
+        login_to(endpoint)
+    )
+    assert endpoint.calls == {LOGIN: 2}
+
+
+def test_plain_http_does_not_follow_to_another_machine() -> None:
+    with XenApiEndpoint(sim(), plain=True, slave_of="192.0.2.1") as member:
+        login = Login(member.url, "root", Secret(PASSWORD), Trust())
+        assert "would show the password" in refusal(login)
+
+
+def test_old_releases_take_three_parameters() -> None:
+    with XenApiEndpoint(sim("6.2")) as endpoint, open_session(login_to(endpoint)) as session:
+        assert session.call(READ)
+    assert session.calls[LOGIN] == 2
+
+
+def test_an_expired_session_is_renewed_once(endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint)) as session:
+        endpoint.sessions.clear()
+        assert session.call(READ)
+        endpoint.sessions.clear()
+        with pytest.raises(XenApiError, match="SESSION_INVALID"):
+            session.call(READ)
+    assert session.calls[LOGIN] == 2
+
+
+def test_a_renewal_that_fails_ends_the_reading(endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint)) as session:
+        endpoint.sessions.clear()
+        endpoint.pool.users["root"].password = "changed"
+        with pytest.raises(XenApiUnreachableError, match="new login failed") as error:
+            session.call(READ)
+        assert error.value.lost
+        with pytest.raises(XenApiUnreachableError, match="no session"):
+            session.call(READ)
+    assert session.calls[LOGIN] == 2
+
+
+def test_a_starting_toolstack_is_waited_for(
+    endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("fixtures.xenapi_session.time.sleep", pauses.append)
+    booting = SimError(("HOST_STILL_BOOTING",))
+    answers = iter([booting, booting, booting, Usual()])
+    endpoint.faults[LOGIN] = lambda _params: next(answers)
+    with open_session(login_to(endpoint)) as session:
+        assert pauses == [1.0, 2.0, 4.0]
+        endpoint.faults[READ] = booting
+        with pytest.raises(XenApiError, match="HOST_STILL_BOOTING"):
+            session.call(READ)
+        assert sum(pauses) == pytest.approx(120.0)
+        assert max(pauses) == 8.0
+    endpoint.faults[LOGIN] = booting
+    assert "still starting" in refusal(login_to(endpoint))
+
+
+def test_too_busy_is_asked_once_more(
+    endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fixtures.xenapi_session.time.sleep", lambda _seconds: None)
+    with open_session(login_to(endpoint)) as session:
+        endpoint.faults[READ] = SimError(("TOO_BUSY",))
+        with pytest.raises(XenApiError, match="TOO_BUSY"):
+            session.call(READ)
+        assert session.calls[READ] == 2
+
+
+def test_after_two_silent_calls_nothing_is_asked_any_more(endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint, call_timeout=0.2)) as session:
+        endpoint.faults[READ] = Hang()
+        for _ in range(2):
+            with pytest.raises(XenApiUnreachableError, match="no complete answer"):
+                session.call(READ)
+        for _ in range(50):
+            with pytest.raises(XenApiUnreachableError, match="not asked any more"):
+                session.call("host.get_all_records")
+    assert session.calls[READ] == 2
+    assert session.calls["host.get_all_records"] == 0
+
+
+def test_a_pool_that_changes_its_certificate_is_not_talked_to(
+    endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_session(login_to(endpoint)) as session:
+        session._transport.close()
+        monkeypatch.setattr(session._transport, "_trust", Trust())
+        with pytest.raises(XenApiUnreachableError, match="cannot be verified") as error:
+            session.call(READ)
+        assert error.value.lost
+
+
+def test_secrets_show_nothing() -> None:
+    secret = Secret(PASSWORD)
+    login = Login("pool", "root", secret, Trust())
+    session = XenApiSession(login)
+    for shown in (str(secret), repr(secret), f"{secret}", f"{secret:>20}", repr(login)):
+        assert "***" in shown
+        assert PASSWORD not in shown
+    assert PASSWORD not in repr(vars(session))
+    assert secret.reveal() == PASSWORD
+    for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="neither copied nor pickled"):
+            copied(secret)
+    assert not hasattr(secret, "__dict__")
+    assert PASSWORD not in os.environ.values()
