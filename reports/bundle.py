@@ -6,12 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 from fixtures.audit import Audit
+from fixtures.private_files import write_private
 from fixtures.raw import Json
 from fixtures.reading import Reading
 from fixtures.tool import TOOL, TOOL_NAME, TOOL_VERSION
 from reports.junit import junit
 from reports.ledger import Ledger
-from reports.manifest import MANIFEST, manifest, write_private
+from reports.manifest import MANIFEST, manifest
 from reports.outcome import Outcome
 from reports.page import render
 from reports.results import document, to_bytes

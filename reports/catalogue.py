@@ -32,7 +32,11 @@ def contents(checks: list[CheckInfo]) -> dict[Path, str]:
 
 
 def _page(checks: list[CheckInfo]) -> str:
-    lines = [_HEAD, "| check | judged on | severity | what must hold |", "| --- | --- | --- | --- |"]
+    lines = [
+        _HEAD,
+        "| check | judged on | severity | what must hold |",
+        "| --- | --- | --- | --- |",
+    ]
     lines += [
         f"| [{c.id}](#{c.id.lower()}) | {c.object_class} | {c.severity} | {c.title} |"
         for c in sorted(checks, key=lambda c: (OBJECT_CLASSES.index(c.object_class), c.id))

@@ -17,7 +17,6 @@ from reports.outcome import (
     ObjectRef,
     Outcome,
     Severity,
-    count_objects,
     object_order,
 )
 
@@ -257,8 +256,3 @@ def _pair_order(pair: Planned) -> tuple[str, int, str, str]:
 
 def _object_json(object_: ObjectRef) -> dict[str, str]:
     return {"class": object_.class_, "uuid": object_.uuid, "name": object_.name}
-
-
-def describe_missing(pairs: Sequence[Planned]) -> str:
-    """How many of which objects are missing, for people: `12 on 3 hosts`."""
-    return f"{len(pairs)} on {count_objects({pair.object for pair in pairs})}"

@@ -1,15 +1,13 @@
-"""The bundle on disk: private files, and a manifest with the SHA-256 of every one of them."""
+"""The bundle on disk, and a manifest with the SHA-256 of every file in it."""
 
-import contextlib
 import hashlib
 import json
-import os
-import secrets
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from fixtures.private_files import private_directory
 from fixtures.raw import Json
 from reports.text import slug, whole
 
@@ -18,38 +16,6 @@ SCHEMA_ID: Final = "poolproof/manifest/1"
 # Added after the manifest is closed: decisions about the bundle, over the manifest's own bytes.
 OUTSIDE: Final = (MANIFEST, "signoff")
 _CHUNK: Final = 1 << 20
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all.
-
-    The bytes go to a new file beside it, to disk, and then under the name in one step.
-
-    Raises:
-        OSError: the file cannot be written; what stood there before still does.
-    """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def private_directory(path: Path) -> Path:
-    """Make a directory only its owner can enter, and its parents; what exists keeps its mode."""
-    for missing in reversed([one for one in (path, *path.parents) if not one.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-    if not path.is_dir():
-        raise NotADirectoryError(f"{path} is not a directory")
-    return path
 
 
 def new_bundle(archive: Path, pool: str, started: datetime) -> Path:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from fixtures.audit import Audit, object_ref
+from fixtures.attestations import attestation_notes
+from fixtures.audit import object_ref
 from fixtures.contract import Check, check_of
 from fixtures.judgement import decide
 from fixtures.model import Record
-from fixtures.reading import READING, Reading
+from fixtures.reading import READING
 from fixtures.subjects import AUDIT, evidence_of, subject_of
 from fixtures.waivers import WaiverBook, judge_waivers
 from reports.bundle import write_results
@@ -159,10 +160,6 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
     return (report.outcome, "", "") if report.when in {"setup", "call", "teardown"} else None
 
 
-def pytest_keyboard_interrupt() -> None:
-    """Nothing to do here: the exit status tells `pytest_sessionfinish`."""
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Close the ledger, give the verdict, write the bundle, print what needs a person's time."""
@@ -177,6 +174,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     verdict = give_verdict(outcomes, ledger, interrupted=account.interrupted)
     used = {one.finding for one in outcomes if one.outcome == "waived"}
     notes = [*reading.catalogue.notes, *reading.notes, *audit.notes, *account.waivers.notes]
+    checks = [info.id for info in reading.catalogue.promised]
+    notes += attestation_notes(audit.inputs["attestations"], audit.facts.now, checks)
     notes += account.waivers.unused(used)
     page = write_results(reading, audit, ledger, verdict, notes, outcomes)
     _print(config, outcomes, verdict, ledger, notes, str(page))

@@ -64,13 +64,6 @@ def for_terminal(text: str, limit: int | None = TEXT_LIMIT, encoding: str = "utf
     return one_line(text, limit).encode(encoding, "backslashreplace").decode(encoding)
 
 
-def for_csv(text: str, limit: int | None = TEXT_LIMIT) -> str:
-    """One line that no spreadsheet takes for a formula (a leading apostrophe where it would)."""
-    shown = one_line(text, limit)
-    # An escaped tab or carriage return is harmless, and what follows it no longer leads the cell.
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
-
-
 def for_xml(text: str, limit: int | None = TEXT_LIMIT) -> str:
     """Text of characters that XML 1.0 allows; newlines and tabs stay. It escapes no markup."""
     shown = visible(text if limit is None else text[: limit + 1], keep="\n\t")

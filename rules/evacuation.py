@@ -92,6 +92,7 @@ def judge_evacuation(vm: VM) -> Evacuation:
     return Evacuation(computed, unknown, answered=True, answer=answer, not_answered="")
 
 
+@once_per_pool
 def xapi_answer(facts: PoolFacts, host: Ref) -> dict[Ref, tuple[str, ...]]:
     """What xapi answered for a host: VM -> code and parameters; VMs that can move are not in it.
 

@@ -26,12 +26,12 @@ class Targets:
     """The hosts that xapi would use when a host is evacuated.
 
     Attributes:
-        refs: all of them.
-        kinds: one of each kind, as far as processors, versions and health go.
+        source: the host that is to be evacuated.
+        refs: the hosts that its VMs may go to.
     """
 
+    source: Ref
     refs: frozenset[Ref]
-    kinds: tuple[Host, ...]
 
 
 @once_per_pool
@@ -43,12 +43,27 @@ def targets_of(facts: PoolFacts, source: Ref) -> Targets:
     """
     leaving = facts.get(Host, source)
     found = [
-        host
+        host.ref
         for host in facts.hosts
         if host.ref != source and host.enabled and not _is_older(host, leaving)
     ]
-    kinds = {_kind(host): host for host in reversed(found)}
-    return Targets(frozenset(host.ref for host in found), tuple(kinds.values()))
+    return Targets(source, frozenset(found))
+
+
+@once_per_pool
+def _kinds_of(facts: PoolFacts, targets: Targets) -> tuple[Host, ...]:
+    """One target of each kind, as far as processors and virtual hardware go, in order of the pool."""
+    kinds: dict[object, Host] = {}
+    for host in facts.hosts:
+        if host.ref in targets.refs:
+            kinds.setdefault(_kind(host), host)
+    return tuple(kinds.values())
+
+
+@once_per_pool
+def _down(facts: PoolFacts, targets: Targets) -> tuple[Host, ...]:
+    found = (host for host in facts.hosts if host.ref in targets.refs)
+    return tuple(host for host in found if not host.measured.live)
 
 
 def _is_older(host: Host, than: Host) -> bool:
@@ -73,8 +88,8 @@ def _kind(host: Host) -> tuple[object, ...]:
     hardware: tuple[int, ...] = ()
     if host.has("virtual_hardware_platform_versions"):
         hardware = host.virtual_hardware_platform_versions
-    state = (host.measured.live, tuple(sorted(host.capabilities)), cpu.get("cpu_count"))
-    return cpu.get("vendor"), features, hardware, state
+    capabilities = tuple(sorted(host.capabilities))
+    return cpu.get("vendor"), features, hardware, capabilities, cpu.get("cpu_count")
 
 
 def settings_reason(vm: VM, _targets: Targets) -> Reason | None:
@@ -94,8 +109,8 @@ def settings_reason(vm: VM, _targets: Targets) -> Reason | None:
 
 def live_reason(vm: VM, targets: Targets) -> Reason | None:
     """Whether a target is down."""
-    down = next((host for host in targets.kinds if not host.measured.live), None)
-    return explain(vm, ("HOST_NOT_LIVE", down.ref)) if down else None
+    down = _down(vm.facts, targets)
+    return explain(vm, ("HOST_NOT_LIVE", down[0].ref)) if down else None
 
 
 def hardware_version_reason(vm: VM, targets: Targets) -> Reason | None:
@@ -103,7 +118,7 @@ def hardware_version_reason(vm: VM, targets: Targets) -> Reason | None:
     if not vm.has("hardware_platform_version"):
         return None
     wanted = vm.hardware_platform_version
-    for host in targets.kinds:
+    for host in _kinds_of(vm.facts, targets):
         if wanted not in host.virtual_hardware_platform_versions:
             code = "VM_HOST_INCOMPATIBLE_VIRTUAL_HARDWARE_PLATFORM_VERSION"
             return explain(vm, (code, host.ref))
@@ -113,7 +128,7 @@ def hardware_version_reason(vm: VM, targets: Targets) -> Reason | None:
 def processor_reason(vm: VM, targets: Targets) -> Reason | None:
     """Whether the processors of a target do not do."""
     unknown: NotVerifiedError | None = None
-    for host in targets.kinds:
+    for host in _kinds_of(vm.facts, targets):
         try:
             why = incompatibility(vm, host)
         except NotVerifiedError as problem:
@@ -206,7 +221,7 @@ def virtualisation_reason(vm: VM, targets: Targets) -> Reason | None:
     """Whether a target cannot run it for want of hardware virtualisation."""
     if is_paravirtual(vm):
         return None
-    for host in targets.kinds:
+    for host in _kinds_of(vm.facts, targets):
         if not host.capabilities:
             raise NotVerifiedError(f"what host {host.title} is capable of is not known")
         if not any(capability.startswith("hvm") for capability in host.capabilities):
@@ -221,7 +236,7 @@ def processors_count_reason(vm: VM, targets: Targets) -> Reason | None:
         return None
     if vm.platform.get("vcpu-unrestricted", "").lower() in {"true", "1"}:
         return None
-    for host in targets.kinds:
+    for host in _kinds_of(vm.facts, targets):
         count = host.cpu_info.get("cpu_count", "")
         if not (count.isascii() and count.isdigit()):
             raise NotVerifiedError(f"host {host.title}: the number of its processors is not known")

@@ -69,7 +69,15 @@ def audit(
     """Run `pytest ARGS` and wait for its end."""
     done = subprocess.run(
         # hypothesis is a plugin of the suite's own tests only, and slow to load.
-        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", f"--archive={archive}", *args],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:hypothesispytest",
+            f"--archive={archive}",
+            *args,
+        ],
         cwd=cwd,
         env=clean_environment(**(environment or {})),
         stdin=subprocess.DEVNULL,

@@ -53,7 +53,7 @@ def new_key(path: Path) -> str:
 
 @contextlib.contextmanager
 def running_sshd(directory: Path, extra: str = "") -> Iterator[Sshd]:
-    """Run a server with keys of its own below `directory`; `extra` is added to its configuration."""
+    """Run a server with keys of its own below `directory`; `extra` ends its configuration."""
     program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/local/sbin:/usr/bin")
     if program is None or shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
         pytest.skip("OpenSSH's sshd, ssh and ssh-keygen are not all installed")

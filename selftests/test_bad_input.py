@@ -13,6 +13,7 @@ from selftests.running import Run, audit
 from simpool.data import SimError, SimPool
 from simpool.pools import build
 from simpool.ssh_endpoint import SshFault
+from simpool.xenapi_server import Usual
 
 
 def no_traceback(run: Run) -> None:
@@ -124,7 +125,7 @@ def test_a_session_that_expires_is_renewed_once(reached: LivePool) -> None:
 
 def test_a_host_that_is_down_costs_itself_only(tmp_path: Path) -> None:
     pool = build("default")
-    gone = sorted(pool.dom0)[-1]
+    gone = max(pool.dom0)
     del pool.dom0[gone]
     with live(pool, tmp_path) as reached:
         address = next(h["address"] for h in pool.records["host"].values() if h["uuid"] == gone)
@@ -149,7 +150,7 @@ def test_a_dom0_that_cannot_be_read_costs_itself_only(
     fault: SshFault, cause: str, tmp_path: Path
 ) -> None:
     pool = build("default")
-    bad = sorted(pool.dom0)[0]
+    bad = min(pool.dom0)
     with live(pool, tmp_path, {bad: fault}) as reached:
         run = reached.audit()
     no_traceback(run)

@@ -29,7 +29,7 @@ def dom0(*answers: RawProbe, cause: str = "", **connection: str) -> testinfra.ho
     return dom0_host(RawDom0(found, cause, connection), "alpha")
 
 
-def unknown(message: str):  # type: ignore[no-untyped-def]
+def unknown(message: str) -> pytest.RaisesExc[NotVerifiedError]:
     return pytest.raises(NotVerifiedError, match=message)
 
 

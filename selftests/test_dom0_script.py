@@ -4,7 +4,7 @@ import shutil
 import stat
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -30,7 +30,7 @@ MARKER = "poolproof-0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture(params=["bash", "dash", "busybox"])
-def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     found = shutil.which(request.param)
     if found is None:
         pytest.skip(f"{request.param} is not installed")
@@ -40,7 +40,7 @@ def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     if request.param == "busybox":  # its own tools as well, as far as it has them
         for applet in ("head", "cat", "sleep", "setsid", "ls", "sed", "grep", "sort", "wc", "tail"):
             (directory / applet).symlink_to(found)
-    yield directory / "sh"
+    return directory / "sh"
 
 
 def run(shell: Path, script: str, banner: str = "") -> bytes:
@@ -126,7 +126,7 @@ def test_floods_and_caps(shell: Path) -> None:
 
 
 def test_a_process_that_cannot_be_killed_is_abandoned(shell: Path, tmp_path: Path) -> None:
-    """A process of another user, which the script's user may not kill, stands for one in disk sleep."""
+    """A process that the script's user may not kill stands for one in disk sleep."""
     setpriv = shutil.which("setpriv")
     if os.getuid() != 0 or setpriv is None:
         pytest.skip("needs root and setpriv")
@@ -136,7 +136,7 @@ def test_a_process_that_cannot_be_killed_is_abandoned(shell: Path, tmp_path: Pat
     shutil.copy(setpriv, suid)
     suid.chmod(stat.S_ISUID | 0o755)
     probe = Probe(
-        f"{suid} --reuid=0 --clear-groups sh -c 'echo first; sleep 3; echo late; echo late >&2'", 1
+        f"{suid} --reuid=0 --clear-groups sh -c 'echo 1; sleep 3; echo late; echo late >&2'", 1
     )
     script = frame_commands((probe, Probe("echo after; sleep 2; echo end")), MARKER)
     environment = {"PATH": f"{shell.parent}:/usr/bin:/bin"}
@@ -280,8 +280,9 @@ def test_killed_before_the_deadline_is_missing() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.binary(), st.lists(st.sampled_from([
-    b"\n", MARKER.encode(), b" B 0 1.0", b" X 0", b" S 0 0", b" E 0 2.0 0", b" E 0 2.0 137", b" Z 3", b" A", b" B 0",
-    b" S 0 x", b" S 0", b" E 0", b" B 0 ..", b" E 0 1.1.1 137", b"x", b"\xff\0", b" B 999999 1", b" S 0 999999",
+    b"\n", MARKER.encode(), b" B 0 1.0", b" X 0", b" S 0 0", b" E 0 2.0 0", b" E 0 2.0 137",
+    b" Z 3", b" A", b" B 0", b" S 0 x", b" S 0", b" E 0", b" B 0 ..", b" E 0 1.1.1 137", b"x", b"\xff\0",
+    b" B 999999 1", b" S 0 999999",
 ]), max_size=30).map(b"".join)))  # fmt: skip
 def test_no_bytes_are_too_strange(output: bytes) -> None:
     answers = parse(output, PROBES, MARKER)

@@ -161,14 +161,18 @@ PREVENTED: tuple[tuple[str, Change, str], ...] = (
     (
         "VM_INCOMPATIBLE_WITH_THIS_HOST",
         other_processor,
-        "the processors of host gamma do not offer what it was started with: "
-        "made by AuthenticAMD, not GenuineIntel",
+        (
+            "the processors of host gamma do not offer what it was started with: "
+            "made by AuthenticAMD, not GenuineIntel"
+        ),
     ),
     (
         "VM_INCOMPATIBLE_WITH_THIS_HOST",
         fewer_features,
-        "the processors of host gamma do not offer what it was started with: "
-        "they lack features that the VM uses",
+        (
+            "the processors of host gamma do not offer what it was started with: "
+            "they lack features that the VM uses"
+        ),
     ),
     (
         "VM_HOST_INCOMPATIBLE_VIRTUAL_HARDWARE_PLATFORM_VERSION",
@@ -239,8 +243,10 @@ def test_xapi_wins_with_its_no() -> None:
     web, san = ref_of(pool, "VM", "web"), ref_of(pool, "SR", "san")
     assert answered(pool, "VM_REQUIRES_SR", web, san) == (
         "blocked",
-        f"{START}a disk is on SR san, which is not attached on every other host "
-        "(so says xapi; the facts show no reason)",
+        (
+            f"{START}a disk is on SR san, which is not attached on every other host "
+            "(so says xapi; the facts show no reason)"
+        ),
     )
 
 
@@ -398,7 +404,7 @@ def test_a_target_with_the_network_only_in_a_bond_is_unknown() -> None:
 @pytest.mark.parametrize(
     "name",
     ["VBD", "VDI", "PBD", "VIF", "network", "PIF", "VM_metrics", "VM_guest_metrics", "VGPU",
-     "host_metrics", "Bond"],
+     "host_metrics"],
 )  # fmt: skip
 def test_an_unread_class_is_never_a_pass_without_xapi(name: str) -> None:
     pool = pool_with_vm()
@@ -473,3 +479,10 @@ def test_judged_once_per_pool_and_not_by_another() -> None:
     unplug(other, "san", "gamma")
     assert not judge_evacuation(vm_of(raw_of(one, answers=False), one, "web")).computed
     assert judge_evacuation(vm_of(raw_of(other, answers=False), other, "web")).computed
+
+
+def test_a_sure_obstacle_outranks_what_is_not_known() -> None:
+    pool = pool_with_vm(disks=[("local", 1)])
+    for name in ("host_metrics", "VM_metrics", "PIF", "VM_guest_metrics"):
+        raw = without_class(raw_of(pool, answers=False), name)
+        assert outcome(raw, CHECK, "web").outcome == "blocked", name

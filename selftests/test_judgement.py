@@ -1,6 +1,7 @@
 """Which event becomes which outcome; above all, what can never become a pass."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +12,6 @@ from fixtures.judgement import decide
 from fixtures.model import Pool, PoolFacts
 from fixtures.raw import RawClass, RawFacts
 from fixtures.waivers import judge_waivers
-from datetime import UTC, datetime
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 NOBODY = judge_waivers([], NOW, set())
@@ -56,7 +56,7 @@ def run(severity: str, action: Callable[[], None] | None = None, *, holds: bool 
 def raised(action: Callable[[], None]) -> BaseException:
     try:
         action()
-    except BaseException as problem:  # noqa: BLE001
+    except BaseException as problem:
         return problem
     raise AssertionError("nothing was raised")
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.manifest import manifest, new_bundle, private_directory, verify, write_private
+from fixtures.private_files import private_directory, write_private
+from reports.manifest import manifest, new_bundle, verify
 
 STARTED = datetime(2026, 11, 23, 20, 15, 4, tzinfo=UTC)
 

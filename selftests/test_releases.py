@@ -19,7 +19,6 @@ from fixtures.release_sources import parse_sources
 from fixtures.releases import (
     Release,
     SourceRelease,
-    api_ordinal,
     compare_versions,
     dom0_memory_mib,
     identify,
@@ -27,10 +26,10 @@ from fixtures.releases import (
     named_release,
     release,
     release_ids,
-    schema_minor_of,
     xencenter_client,
 )
 from fixtures.version_order import parse_version
+from fixtures.xencenter_clients import api_ordinal
 from reports.release_table import PAGE, main, release_page
 
 RELEASES = Path(__file__).resolve().parent.parent / "releases"
@@ -372,28 +371,6 @@ def test_a_release_is_found_by_name() -> None:
     assert named_release("xenserver-7.3", SOURCES).xencenter_api == "2.8"
     with pytest.raises(UsageProblemError, match=r'did you mean "xenserver-7\.3"'):
         named_release("xenserver-7-3", SOURCES)
-
-
-@pytest.mark.parametrize(
-    ("text", "minor"),
-    [
-        ("7.3", 133),
-        ("6.2", 67),
-        ("6.5 SP1", 73),
-        ("XS 5.6 FP1", 61),
-        ("CH 8.2", 601),
-        ("XenServer 7.0", 93),
-        ("6.2 SP1 Tech-Preview", 68),
-    ],
-)
-def test_schema_of_a_release(text: str, minor: int) -> None:
-    assert schema_minor_of(text) == minor
-
-
-@pytest.mark.parametrize("text", ["", "XS", "xapi 24.3.0", "7.30", "9.0"])
-def test_unknown_schema_is_not_guessed(text: str) -> None:
-    with pytest.raises(NotVerifiedError):
-        schema_minor_of(text)
 
 
 # Paths

@@ -1,16 +1,23 @@
 """The embedded pools agree with the published data model, their release and themselves."""
 
+import argparse
+import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.catalogue import discover
+from fixtures.live import read_live
+from fixtures.live_options import live_plan
 from fixtures.model import FIELD_KINDS, SCHEMA_MINOR, PoolFacts, record_classes
 from fixtures.model.record import fields_of, moment
-from fixtures.probes import BASE_PROBES
 from fixtures.raw import WireRecord
+from fixtures.redaction import redact
+from reports.progress import Progress
 from simpool.builder import (
     add_host,
     add_hotfix,
@@ -29,6 +36,8 @@ from simpool.direct import facts_of
 from simpool.dom0_answers import Dom0Answers
 from simpool.pools import POOLS, build
 from simpool.records import NULL, add_record, field_names
+from simpool.serving import serve
+from simpool.storage import PLANTED_SECRET
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "shared" / "xenapi" / "xenapi.json"
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -168,7 +177,15 @@ def test_every_probe_has_an_answer(pool: SimPool) -> None:
     if pool.name == "troubled":
         pytest.skip("its faults take answers away")
     for answers in pool.dom0.values():
-        assert not {probe.command for probe in BASE_PROBES} - set(answers)
+        assert not {probe.command for probe in discover().probes} - set(answers)
+
+
+def test_methods_are_published(pool: SimPool) -> None:
+    model = published()
+    for method in pool.answers:
+        name, _, message = method.partition(".")
+        # Every class has get_all; the model lists only what is particular to a class.
+        assert message in {"get_all", *(item["name"] for item in model[name]["messages"])}
 
 
 def test_inventory_names_the_host(pool: SimPool) -> None:
@@ -258,3 +275,33 @@ def test_shared_sr_reaches_all_hosts() -> None:
     add_sr(pool, "some", "nfs", shared=True, hosts=["a"], attached=False)
     attached = [pbd["currently_attached"] for pbd in pool.records["PBD"].values()]
     assert attached == [True, True, True, False]
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_read_live_it_is_the_same(name: str) -> None:
+    pool = build(name)
+    probes = discover().probes
+    with serve(pool) as served:
+        plan = live_plan(argparse.Namespace(no_ssh=False), served.url, served)
+        raw = redact(read_live(plan, probes, Progress(io.StringIO(), live=False))[0])
+    direct = facts_of(pool, probes=probes)
+    assert raw.answers == direct.answers
+    assert {n: c.state for n, c in raw.classes.items()} == {
+        n: c.state for n, c in direct.classes.items()
+    }
+    for class_name, found in raw.classes.items():
+        assert found.records == direct.classes[class_name].records, class_name
+    assert {uuid: dom0.cause for uuid, dom0 in raw.dom0.items()} == {
+        uuid: dom0.cause for uuid, dom0 in direct.dom0.items()
+    }
+    for uuid, dom0 in direct.dom0.items():
+        for command, wanted in dom0.probes.items():
+            assert replace(raw.dom0[uuid].probes[command], seconds=0.0) == replace(
+                wanted, seconds=0.0
+            )
+
+
+def test_planted_secret_is_not_read() -> None:
+    pool = build("default")
+    assert PLANTED_SECRET in str(pool.records)
+    assert PLANTED_SECRET not in str(facts_of(pool))

@@ -3,6 +3,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,20 +44,20 @@ def runner(name: str) -> Runner:
 
 
 def run(
-    name: str, server: Sshd, script: str, deadline: float = 30, cap: int = 1 << 20, **more: object
+    name: str, server: Sshd, script: str, deadline: float = 30, cap: int = 1 << 20, **more: Any
 ) -> ScriptOutput:
     options = server.options(driver=name, ports={UUID: server.port}, **more)
     target = resolve(options, UUID, "127.0.0.1")
     return runner(name)(target, script.encode(), deadline, cap, threading.Event())
 
 
-def failure(name: str, server: Sshd, **more: object) -> SshFailureError:
+def failure(name: str, server: Sshd, **more: Any) -> SshFailureError:
     with pytest.raises(SshFailureError) as raised:
         run(name, server, "echo x", **more)
     return raised.value
 
 
-def read(name: str, server: Sshd, *probes: Probe, **more: object) -> RawDom0:
+def read(name: str, server: Sshd, *probes: Probe, **more: Any) -> RawDom0:
     options = server.options(driver=name, ports={UUID: server.port}, **more)
     host = Dom0Address(UUID, "alpha", "127.0.0.1")
     return read_dom0s([host], probes, options, 60)[UUID]
@@ -96,9 +97,10 @@ def test_deadline_and_stop(driver: str, server: Sshd) -> None:
     try:
         output = runner(driver)(resolve(options, UUID, "127.0.0.1"), b"sleep 4", 60, 1000, stop)
     except SshFailureError as error:
-        assert error.kind == "dropped"
+        ended: str = error.kind
     else:
-        assert output.ended == "stopped"
+        ended = output.ended
+    assert ended in ("dropped", "stopped")
 
 
 def test_unknown_host_key(driver: str, server: Sshd, tmp_path: Path) -> None:
@@ -121,7 +123,8 @@ def test_changed_host_key(driver: str, server: Sshd, tmp_path: Path) -> None:
 
 def test_strict_checking_is_never_softened(driver: str, server: Sshd, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(
-        f"StrictHostKeyChecking no\nUserKnownHostsFile {tmp_path}/none\nGlobalKnownHostsFile {tmp_path}/none\n"
+        f"StrictHostKeyChecking no\nUserKnownHostsFile {tmp_path}/none\n"
+        f"GlobalKnownHostsFile {tmp_path}/none\n"
     )
     error = failure(driver, server, config_file=tmp_path / "config", known_hosts=())
     assert error.kind == "host-key-unknown"
@@ -130,8 +133,9 @@ def test_strict_checking_is_never_softened(driver: str, server: Sshd, tmp_path: 
 
 def test_the_key_of_the_configuration(driver: str, server: Sshd, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(
-        f"Host alpha\n HostName 127.0.0.1\n Port {server.port}\n User {server.user}\n HostKeyAlias pool\n"
-        f" IdentityFile {server.identity}\n IdentitiesOnly yes\n UserKnownHostsFile {tmp_path}/hosts\n"
+        f"Host alpha\n HostName 127.0.0.1\n Port {server.port}\n User {server.user}\n"
+        f" HostKeyAlias pool\n IdentityFile {server.identity}\n IdentitiesOnly yes\n"
+        f" UserKnownHostsFile {tmp_path}/hosts\n"
     )
     kind, key = server.known_hosts.read_text().split()[1:3]
     (tmp_path / "hosts").write_text(f"pool {kind} {key}\n")
@@ -149,7 +153,8 @@ def test_a_proxy_command(driver: str, server: Sshd, tmp_path: Path) -> None:
 
     relay = tmp_path / "relay.py"
     relay.write_text(
-        "import os,socket,sys,threading\ns=socket.create_connection((sys.argv[1],int(sys.argv[2])))\n"
+        "import os,socket,sys,threading\n"
+        "s=socket.create_connection((sys.argv[1],int(sys.argv[2])))\n"
         "def up():\n while d:=os.read(0,65536): s.sendall(d)\n s.shutdown(1)\n"
         "threading.Thread(target=up,daemon=True).start()\n"
         "while d:=s.recv(65536): os.write(1,d)\n"
@@ -195,9 +200,11 @@ def jump(tmp_path_factory: pytest.TempPathFactory, server: Sshd) -> Iterator[tup
     with running_sshd(directory / "two") as bastion:
         config = directory / "config"
         config.write_text(
-            f"Host bastion\n HostName 127.0.0.1\n Port {bastion.port}\n IdentityFile {bastion.identity}\n"
+            f"Host bastion\n HostName 127.0.0.1\n Port {bastion.port}\n"
+            f" IdentityFile {bastion.identity}\n"
             f" UserKnownHostsFile {bastion.known_hosts}\n User {bastion.user}\n"
-            f"Host target\n HostName 127.0.0.1\n Port {server.port}\n ProxyJump bastion\n User {server.user}\n"
+            f"Host target\n HostName 127.0.0.1\n Port {server.port}\n ProxyJump bastion\n"
+            f" User {server.user}\n"
             f" IdentityFile {server.identity}\n UserKnownHostsFile {server.known_hosts}\n"
             "Host *\n IdentityAgent none\n GlobalKnownHostsFile /dev/null\n"
         )

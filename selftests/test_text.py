@@ -1,5 +1,3 @@
-import csv
-import io
 import re
 from xml.etree import ElementTree as ET
 
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 
 from reports.text import (
     cells,
-    for_csv,
     for_terminal,
     for_xml,
     object_id,
@@ -67,24 +64,6 @@ def test_for_terminal_encodes_anywhere(text: str, encoding: str) -> None:
     shown = for_terminal(text, 200, encoding)
     shown.encode(encoding)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", shown)
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1", "\u00a0=1"])
-def test_csv_formulas_are_text(text: str) -> None:
-    assert not for_csv(text).lstrip().startswith(("=", "+", "-", "@", "＝"))
-
-
-def test_csv_control_characters_cannot_lead_a_cell() -> None:
-    assert for_csv("\t=1") == "\\t=1"
-    assert for_csv("\r=1") == "\\r=1"
-    assert for_csv("plain") == "plain"
-
-
-@given(ANY_TEXT)
-def test_csv_cell_survives_a_reader(text: str) -> None:
-    file = io.StringIO()
-    csv.writer(file).writerow([for_csv(text), "next"])
-    assert next(csv.reader(io.StringIO(file.getvalue()))) == [for_csv(text), "next"]
 
 
 @given(ANY_TEXT)

@@ -49,11 +49,21 @@ class _Login(asyncssh.SSHServer):
     """Password or key login as root."""
 
     def __init__(
-        self, password: str | None, keys: Sequence[asyncssh.SSHKey], *, refuse: bool
+        self,
+        password: str | None,
+        keys: Sequence[asyncssh.SSHKey],
+        connections: set[asyncssh.SSHServerConnection],
+        *,
+        refuse: bool,
     ) -> None:
         self._password = password
         self._keys = {key.public_data for key in keys}
         self._refuse = refuse
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Remember who is here, to be able to hang up."""
+        self._connections.add(conn)
 
     def password_auth_supported(self) -> bool:
         """Whether there is a password at all."""
@@ -99,6 +109,7 @@ class SshEndpoint:
             self._prepared(uuid, answers, (faults or {}).get(uuid))
             for uuid, answers in pool.dom0.items()
         ]
+        self._connections: set[asyncssh.SSHServerConnection] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sim-ssh", daemon=True)
         self.ports: dict[str, int] = {}
@@ -156,7 +167,9 @@ class SshEndpoint:
         return await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=lambda: _Login(self._password, self._keys, refuse=refuse),
+            server_factory=lambda: _Login(
+                self._password, self._keys, self._connections, refuse=refuse
+            ),
             server_host_keys=[host.key],
             process_factory=handle,
             encoding=None,
@@ -168,6 +181,10 @@ class SshEndpoint:
         for host in self._hosts:
             if host.server is not None:
                 host.server.close()
+                await host.server.wait_closed()
+        for connection in self._connections:
+            connection.abort()
+            await connection.wait_closed()
         others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in others:
             task.cancel()

@@ -5,12 +5,14 @@ from datetime import datetime
 from simpool.clock import TimedPool
 from simpool.faults import faults
 from simpool.pools import default
+from simpool.records import pool_record
 
 
 def build(now: datetime | None = None) -> TimedPool:
     """The pool as it is at a moment; the present when None."""
     pool = default.build(now)
-    pool.name = "troubled"
     for _, fault in sorted(faults().items()):
         fault.change(pool)
+    pool.name = "troubled"
+    pool_record(pool)["name_label"] = "troubled"
     return pool
