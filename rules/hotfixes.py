@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import Host, HostPatch, PoolUpdate
+from fixtures.model import Host, HostPatch, PoolPatch, PoolUpdate
 from fixtures.releases import SourceRelease
 
 Generation = Literal["patches", "updates", "synced", "packages"]
@@ -102,6 +102,26 @@ def applied(host: Host, kind: Generation) -> dict[str, Hotfix]:
         key = f"{state} {host.latest_synced_updates_applied}"
         found[key] = Hotfix(key, name)
     return found
+
+
+def commands(found: Difference, host: Host, coordinator: Host) -> tuple[tuple[str, ...], ...]:
+    """What to run so that both have the same: on the host what is missing, on the coordinator the rest.
+
+    Supplemental packs and synchronised states have no uuid to apply; they get no command.
+    """
+    words = []
+    for hotfix in (*found.missing, *found.extra):
+        where = host if hotfix in found.missing else coordinator
+        if _is_known(host, PoolUpdate, hotfix.key):
+            words.append(("xe", "update-apply", f"uuid={hotfix.key}", f"host={where.uuid}"))
+        elif _is_known(host, PoolPatch, hotfix.key):
+            words.append(("xe", "patch-apply", f"uuid={hotfix.key}", f"host-uuid={where.uuid}"))
+    return tuple(words)
+
+
+def _is_known(host: Host, kind: type[PoolUpdate | PoolPatch], uuid: str) -> bool:
+    known = host.facts.raw.classes.get(kind.xenapi_class)
+    return known is not None and any(r.get("uuid") == uuid for r in known.records.values())
 
 
 def interrupted(host: Host) -> tuple[str, ...]:

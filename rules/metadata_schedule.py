@@ -11,7 +11,20 @@ from fixtures.probes import CRON_BACKUP, LOG_BACKUP
 
 # A syslog line, with the file's name before it: `/var/log/cron:Nov 23 04:02:01 host ...`.
 _SYSLOG: Final = re.compile(r"(?:^|:)([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ")
-_MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS: Final = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
 # dom0 logs in its local time and names no zone: assume the one that makes the run oldest.
 _ZONE: Final = timedelta(hours=14)
 _HELP: Final = "make one with xe pool-dump-database and pass it with --database-backup"

@@ -52,7 +52,7 @@ def targets_of(facts: PoolFacts, source: Ref) -> Targets:
 
 @once_per_pool
 def _kinds_of(facts: PoolFacts, targets: Targets) -> tuple[Host, ...]:
-    """One target of each kind, as far as processors and virtual hardware go, in order of the pool."""
+    """One target of each kind, as far as processors and virtual hardware go."""
     kinds: dict[object, Host] = {}
     for host in facts.hosts:
         if host.ref in targets.refs:

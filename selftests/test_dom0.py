@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -188,13 +189,14 @@ def test_anything_else_is_unknown(command: str) -> None:
 
 def test_the_cause_of_the_host_comes_first() -> None:
     host = dom0(*SYSTEM, done(probes.MOUNTS, MOUNTS), cause="nobody answers at 10.0.0.1")
-    for ask in (
+    asked: list[Callable[[], object]] = [
         lambda: host.file("/etc/fstab").exists,
         lambda: host.mount_point("/").exists,
         lambda: host.package("xapi").is_installed,
         lambda: host.run("hostname"),
         lambda: host.system_info.type,
-    ):
+    ]
+    for ask in asked:
         with unknown("nobody answers"):
             ask()
 

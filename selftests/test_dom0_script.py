@@ -281,7 +281,8 @@ def test_killed_before_the_deadline_is_missing() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(st.binary(), st.lists(st.sampled_from([
     b"\n", MARKER.encode(), b" B 0 1.0", b" X 0", b" S 0 0", b" E 0 2.0 0", b" E 0 2.0 137",
-    b" Z 3", b" A", b" B 0", b" S 0 x", b" S 0", b" E 0", b" B 0 ..", b" E 0 1.1.1 137", b"x", b"\xff\0",
+    b" Z 3", b" A", b" B 0", b" S 0 x",
+    b" S 0", b" E 0", b" B 0 ..", b" E 0 1.1.1 137", b"x", b"\xff\0",
     b" B 999999 1", b" S 0 999999",
 ]), max_size=30).map(b"".join)))  # fmt: skip
 def test_no_bytes_are_too_strange(output: bytes) -> None:

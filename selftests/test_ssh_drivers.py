@@ -262,6 +262,20 @@ def test_jump_host_failures(
     assert raised.value.kind == kind
 
 
+def test_algorithms_of_old_servers(driver: str, tmp_path: Path) -> None:
+    with running_sshd(tmp_path / "old", "KexAlgorithms diffie-hellman-group14-sha1") as old:
+        error = failure(driver, old)
+        assert error.kind == "unreachable"
+        if driver == "paramiko":
+            assert "--ssh-driver=openssh" in error.cause
+            return
+        config = tmp_path / "config"
+        config.write_text("KexAlgorithms +diffie-hellman-group14-sha1\nIdentityAgent none\n")
+        output = run(driver, old, "echo in", config_file=config)
+    assert output.stdout == b"in\n"
+    assert output.connection["kex"] == "diffie-hellman-group14-sha1"
+
+
 def test_dom0_end_to_end(driver: str, dom0: Sshd) -> None:
     raw = read(driver, dom0, *BASE_PROBES)
     assert raw.cause == ""

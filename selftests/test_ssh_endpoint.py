@@ -14,7 +14,7 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.probes import BASE_PROBES, INVENTORY, MOUNTS, OS_RELEASE, UNAME, Probe
 from fixtures.raw import RawDom0
 from fixtures.ssh_settings import SshOptions
-from selftests.sshd import new_key
+from selftests.sshd import new_key, running_sshd
 from simpool.data import CannedAnswer, SimPool, SimUser
 from simpool.ssh_endpoint import SshEndpoint, SshFault
 
@@ -76,7 +76,7 @@ def read(
 
 def test_all_hosts(tmp_path: Path, driver: str) -> None:
     probes = tuple(
-        Probe(text) for text in ("hostname", "ls /hang", "ls /fails", "ls /long", "ls /unknown")
+        Probe(text) for text in ("hostname", "ls /hang", "ls /fails", "ls /long", "lspci -n")
     )
     seen: list[str] = []
     with SshEndpoint(pool(3)) as endpoint:
@@ -94,7 +94,7 @@ def test_all_hosts(tmp_path: Path, driver: str) -> None:
         assert raw.probes["ls /hang"].state == "timeout"
         assert (raw.probes["ls /fails"].status, raw.probes["ls /fails"].stderr) == (2, "ls: no")
         assert raw.probes["ls /long"].truncated
-        assert raw.probes["ls /unknown"].status == 127
+        assert raw.probes["lspci -n"].status == 127
         assert raw.connection["login"] == "password"
         assert dom0_host(raw, "a").mount_point("/").device == "/dev/sda1"
 
@@ -226,6 +226,45 @@ def test_ctrl_c_keeps_what_was_read(tmp_path: Path, driver: str) -> None:
     assert stop.is_set()
     assert found[UUIDS[1]].cause == ""
     assert "interrupted" in found[UUIDS[0]].cause
+
+
+def jump_config(tmp_path: Path, endpoint: SshEndpoint, bastion: str) -> SshOptions:
+    target, key = UUIDS[0], endpoint.known_hosts_lines[0].split(" ", 1)[1]
+    (tmp_path / "hosts").write_text("\n".join([f"target {key}", *endpoint.known_hosts_lines]))
+    (tmp_path / "config").write_text(
+        f"{bastion}\nHost 127.0.0.1\n Port {endpoint.ports[target]}\n ProxyJump bastion\n"
+        f" HostKeyAlias target\n UserKnownHostsFile {tmp_path}/hosts\n"
+        "Host *\n IdentityAgent none\n User root\n GlobalKnownHostsFile none\n"
+    )
+    return SshOptions(
+        config_file=tmp_path / "config", password=Password(PASSWORD), driver="openssh"
+    )
+
+
+def test_password_behind_a_jump_host(tmp_path: Path) -> None:
+    with running_sshd(tmp_path / "sshd") as bastion, SshEndpoint(pool()) as endpoint:
+        block = (
+            f"Host bastion\n HostName 127.0.0.1\n Port {bastion.port}\n User {bastion.user}\n"
+            f" IdentityFile {bastion.identity}\n UserKnownHostsFile {bastion.known_hosts}"
+        )
+        given = jump_config(tmp_path, endpoint, block)
+        raw = read_dom0s(hosts(endpoint), [], given, 60)[UUIDS[0]]
+    assert raw.cause == ""
+    assert (raw.connection["login"], raw.connection["jump"]) == ("password", "bastion")
+
+
+def test_the_password_is_not_for_the_jump_host(tmp_path: Path) -> None:
+    """The bastion here would even take it."""
+    with SshEndpoint(pool(2)) as endpoint:
+        block = (
+            f"Host bastion\n HostName localhost\n Port {endpoint.ports[UUIDS[1]]}\n"
+            f" HostKeyAlias [127.0.0.1]:{endpoint.ports[UUIDS[1]]}\n"
+            f" UserKnownHostsFile {tmp_path}/hosts"
+        )
+        given = jump_config(tmp_path, endpoint, block)
+        raw = read_dom0s(hosts(endpoint)[:1], [], given, 60)[UUIDS[0]]
+    assert raw.connection["failure"] == "jump-host"
+    assert "Permission denied" in raw.cause
 
 
 def test_no_hosts(tmp_path: Path) -> None:

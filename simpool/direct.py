@@ -106,9 +106,7 @@ def _dom0(pool: SimPool, host_uuid: str, asked: tuple[Probe, ...]) -> RawDom0:
     if canned is None:
         return RawDom0(cause="the host's SSH server does not answer")
     probes = {
-        probe.command: _printed(
-            probe, canned.get(probe.command) or not_found(probe.command.split()[0])
-        )
+        probe.command: _printed(probe, canned.get(probe.command) or not_found(probe.command))
         for probe in asked
     }
     return RawDom0(probes, connection={"driver": "direct"})

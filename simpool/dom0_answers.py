@@ -232,8 +232,12 @@ def _ntp(state: Dom0State) -> CannedAnswer:
     return CannedAnswer(dom0_system.ntp(state.offset, following=state.time_source))
 
 
-def not_found(program: str) -> CannedAnswer:
-    """The answer to a command that this dom0 does not have."""
+def not_found(command: str) -> CannedAnswer:
+    """The answer to a command that nothing was prepared for: no such file, or no such program."""
+    program, _, rest = command.partition(" ")
+    if program in {"cat", "stat", "ls"}:
+        path = rest.split(" ")[-1]
+        return CannedAnswer("", f"{program}: {path}: No such file or directory\n", 1)
     return CannedAnswer("", f"sh: {program}: command not found\n", NOT_FOUND)
 
 

@@ -18,6 +18,7 @@ from fixtures.dom0_script import closing, frame, opening, read_probes_from
 from fixtures.probes import Probe
 from fixtures.raw import RawProbe
 from simpool.data import CannedAnswer, SimPool
+from simpool.dom0_answers import not_found
 
 _LARGEST_SCRIPT = 4 * 1024 * 1024
 _NOT_FOUND = 127
@@ -232,10 +233,7 @@ async def _read_script(
 
 
 async def _answered(canned: CannedAnswer | None, probe: Probe) -> RawProbe:
-    if canned is None:
-        program = probe.command.split(" ", 1)[0]
-        said = f"sh: {program}: command not found"
-        return RawProbe(probe.command, "done", _NOT_FOUND, stderr=said)
+    canned = canned or not_found(probe.command)
     if canned.hang or canned.delay > probe.deadline:
         return RawProbe(probe.command, "timeout", seconds=float(probe.deadline))
     if canned.delay:

@@ -6,7 +6,7 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, Pool
 from fixtures.probes import PACKAGES
 from fixtures.releases import SourceRelease
-from rules.hotfixes import applied, difference, generation
+from rules.hotfixes import applied, commands, difference, generation
 from rules.package_reading import package_difference
 from rules.packages import described
 from rules.versions import differences
@@ -36,6 +36,8 @@ def test_hotfixes_match_the_coordinator(
         raise NotVerifiedError(packages.unknown)
     different = described(packages.missing, packages.extra)
     words = found.words or (f"packages {different}" if different else "")
+    for command in commands(found, host, pool.coordinator):
+        evidence.remedy(*command)
     if words and kind != "packages" and not differences(host, pool.coordinator):
         if not found.words:
             evidence.weigh(warning, because="hotfixes agree by the XenAPI, only packages differ")
