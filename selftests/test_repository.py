@@ -51,7 +51,9 @@ def test_locks_have_hashes_and_name_no_host() -> None:
 
 def test_development_lock_contains_the_runtime_lock() -> None:
     def pins(name: str) -> set[str]:
-        return set(re.findall(r"^([A-Za-z0-9._-]+==[^ ;\\]+)", (ROOT / name).read_text(), re.MULTILINE))
+        return set(
+            re.findall(r"^([A-Za-z0-9._-]+==[^ ;\\]+)", (ROOT / name).read_text(), re.MULTILINE)
+        )
 
     assert pins("requirements.txt") <= pins("requirements-dev.txt")
 

@@ -32,7 +32,6 @@ def file(pool: TimedPool, days: float = 1, **fields: Any) -> dict[str, Any]:
         "path": "nightly/web.xva",
         "size": 1,
         "modified": (NOW - timedelta(days=days)).isoformat(),
-        "exported": "2017-05-11",
         "compression": "none",
         "full": False,
         "digests_verified": False,

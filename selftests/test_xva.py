@@ -135,7 +135,6 @@ def test_whole(tmp_path: Path, kind: str, packer: str, full: bool) -> None:
     assert found.size == len(content)
     assert found.export_version == 2
     assert found.product_version == "7.2.0"
-    assert found.exported == "2026-01-02T03:04:05Z"
     assert [(v.uuid, v.name, v.is_snapshot) for v in found.vms] == [
         ("vm-1", "web <01>", False),
         ("vm-2", "before", True),

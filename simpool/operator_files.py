@@ -121,7 +121,6 @@ def xva(pool: SimPool, vm: str, *, days: float) -> dict[str, Any]:
         "path": f"{record['uuid']}.xva",
         "size": 4_294_967_296,
         "modified": when,
-        "exported": when,
         "compression": "none",
         "full": True,
         "digests_verified": True,
