@@ -195,6 +195,10 @@ def test_unknown_host_keys_are_one_message_with_the_lines_to_add(reached: LivePo
     (note,) = [n for n in run.results["notes"] if "SHA256:" in n]
     for line in lines:
         assert line.split()[-1] in note
+    again = audit(reached.folder / "again", f"--pool={run.bundle}")
+    assert (again.bundle / "results.json").read_bytes() == (
+        run.bundle / "results.json"
+    ).read_bytes()
 
 
 def test_a_vm_that_vanishes_between_two_calls(tmp_path: Path) -> None:
