@@ -45,7 +45,7 @@ class SimPool:
         records: XenAPI class -> reference -> wire record. A class that is not a key does not exist in
             this release (`MESSAGE_METHOD_UNKNOWN`).
         answers: method -> object reference -> value or `SimError`, for methods that compute.
-        dom0: host uuid -> command -> what it prints. A command that is not a key finds no such file or program.
+        dom0: host uuid -> command -> what it prints. Any other finds no file or program.
         users: account name -> account.
         settings: what the pool brings along as `poolproof.toml` values (target, window, method ...).
         inputs: what its operator would give beside that: waivers, attestations, hardware list and
