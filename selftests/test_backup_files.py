@@ -125,3 +125,11 @@ def test_directory(tmp_path: Path) -> None:
     ]
     with pytest.raises(UsageProblemError, match="is not a directory"):
         inspect_host_backups(tmp_path / "none")
+
+
+def test_the_ends_of_a_file_tell_it_from_another(tmp_path: Path) -> None:
+    content = real_tar(tmp_path)
+    first = judge(tmp_path, content)["sha256_ends"]
+    assert first == judge(tmp_path, content)["sha256_ends"]
+    assert first != judge(tmp_path, content + bytes(1))["sha256_ends"]
+    assert first != judge(tmp_path, b"x" + content[1:])["sha256_ends"]

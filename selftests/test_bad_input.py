@@ -13,6 +13,7 @@ from selftests.running import Run, audit
 from simpool.data import SimError, SimPool
 from simpool.pools import build
 from simpool.ssh_endpoint import SshFault
+from simpool.xenapi_endpoint import XenApiEndpoint
 from simpool.xenapi_server import Usual
 
 
@@ -108,6 +109,32 @@ def _second(reached: LivePool) -> tuple[int, str, Path]:
     shutil.rmtree(reached.folder / "archive")
     run = reached.audit()
     return run.code, run.out, run.archive
+
+
+def test_a_members_address_leads_to_its_coordinator_once(reached: LivePool) -> None:
+    coordinator = reached.xenapi.address
+    with XenApiEndpoint(reached.pool, slave_of=coordinator) as member:
+        pins = [f"--tls-fingerprint={member.address}={member.fingerprint}"]
+        words = [f"--pool={member.url}", *pins]
+        refused = reached.audit(*words, without="--pool")
+        assert refused.code == 30, refused.out
+        assert not reached.xenapi.calls, (
+            "a credential reached a coordinator that nobody vouched for"
+        )
+        words.append(f"--tls-fingerprint={coordinator}={reached.xenapi.fingerprint}")
+        run = reached.audit(*words, without="--pool")
+    no_traceback(run)
+    assert run.results["run"]["source"]["coordinator"] == coordinator
+    assert run.results["ledger"]["judged"] > 0
+
+
+def test_a_read_only_account_suffices_for_what_the_xenapi_holds(reached: LivePool) -> None:
+    auditor = reached.pool.users["auditor"]
+    run = reached.audit("--user=auditor", POOLPROOF_PASSWORD=auditor.password)
+    no_traceback(run)
+    assert run.results["run"]["source"]["role"] == "read-only"
+    causes = {one["cause"] for one in run.results["outcomes"] if one["outcome"] == "not-verified"}
+    assert not [cause for cause in causes if "permission" in cause], causes
 
 
 def test_a_session_that_expires_is_renewed_once(reached: LivePool) -> None:

@@ -3,6 +3,7 @@
 The pool brings the judgements themselves, in the shape in which the bundle stores them, not files.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -62,6 +63,7 @@ def resource_data(pool: SimPool, *, days: float) -> dict[str, Any]:
         "path": f"{pool.name}-resources.csv",
         "size": 48_213,
         "modified": file_time(clock(pool) - timedelta(days=days)),
+        "sha256": _sha256(pool.name),
         "readable": True,
         "why": "",
         "pool_name": pool_record(pool)["name_label"],
@@ -98,6 +100,7 @@ def host_backup(pool: SimPool, host: str, *, days: float) -> dict[str, Any]:
         "path": f"{host}.xbk",
         "size": 1_948_254_720,
         "modified": file_time(clock(pool) - timedelta(days=days)),
+        "sha256_ends": _sha256(host),
         "compression": "none",
         "is_archive": True,
         "complete": True,
@@ -106,6 +109,11 @@ def host_backup(pool: SimPool, host: str, *, days: float) -> dict[str, Any]:
         "product_version": record["software_version"]["product_version"],
         "build_number": record["software_version"]["build_number"],
     }
+
+
+def _sha256(name: str) -> str:
+    """A digest as a file of that name might have."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def xva(pool: SimPool, vm: str, *, days: float) -> dict[str, Any]:
@@ -121,6 +129,7 @@ def xva(pool: SimPool, vm: str, *, days: float) -> dict[str, Any]:
         "path": f"{record['uuid']}.xva",
         "size": 4_294_967_296,
         "modified": when,
+        "sha256_ends": _sha256(vm),
         "compression": "none",
         "full": True,
         "digests_verified": True,
