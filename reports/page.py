@@ -143,9 +143,14 @@ def _commands(text: str) -> Markup:
     if len(parts) % 2 == 0:  # one backtick without its partner is a character like any other
         parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
     return Markup().join(
-        Markup("<code>{}</code>").format(part) if index % 2 else escape(part)
-        for index, part in enumerate(parts)
+        _code(part) if index % 2 else escape(part) for index, part in enumerate(parts)
     )
+
+
+def _code(command: str) -> Markup:
+    """A command; one without blanks, such as an option, is kept on one line."""
+    kind = ' class="word"' if len(command) < 40 and " " not in command else ""
+    return Markup("<code{}>{}</code>").format(Markup(kind), command)
 
 
 def _sentence(verdict: Verdict) -> str:
