@@ -149,8 +149,9 @@ def _commands(text: str) -> Markup:
 
 def _code(command: str) -> Markup:
     """A command; one without blanks, such as an option, is kept on one line."""
-    kind = ' class="word"' if len(command) < 40 and " " not in command else ""
-    return Markup("<code{}>{}</code>").format(Markup(kind), command)
+    if len(command) < 40 and " " not in command:
+        return Markup('<code class="word">{}</code>').format(command)
+    return Markup("<code>{}</code>").format(command)
 
 
 def _sentence(verdict: Verdict) -> str:
