@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import PGPU, PIF, SR, VDI, VGPU, VM, Host, Network, PoolFacts, Record, Ref
+from fixtures.model import PCI, PGPU, PIF, SR, VDI, VGPU, VM, Host, Network, PoolFacts, Record, Ref
 
 MEMORY_CODES: Final = ("HOST_NOT_ENOUGH_FREE_MEMORY", "HOST_EVACUATE_VM_NOT_HA_PROTECTED")
 _ALWAYS_RESTART: Final = ("restart", "0", "1", "2", "3")
@@ -67,7 +67,18 @@ def named(facts: PoolFacts, param: str) -> str:
             continue
         if found is not None:
             return _device_name(found)
-    return param
+    return _gpu_group(facts, Ref(param)) or param
+
+
+def _gpu_group(facts: PoolFacts, group: Ref) -> str:
+    """The model of the GPUs in a group, by which xapi names the group too; empty if it is none."""
+    try:
+        gpus = facts.referring(PGPU, "GPU_group", group)
+        card = facts.find(PCI, gpus[0].PCI) if gpus else None
+        name = f"{card.vendor_name} {card.device_name}" if card else ""
+    except NotVerifiedError:
+        name = ""  # As above: the group keeps its reference, the reason stands.
+    return name
 
 
 def _device_name(record: Record) -> str:

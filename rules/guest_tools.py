@@ -63,7 +63,9 @@ def _of_windows(vm: VM, guest: VMGuestMetrics, version: str) -> ToolsStatus:
         return _absent(vm, ToolsStatus(version, f"no I/O drivers{rest}"))
     if not agent:
         return ToolsStatus(version, "I/O drivers, but no management agent")
-    return _by_age(guest, version) if _has_version(guest) else ToolsStatus(version, "")
+    if not _has_version(guest):
+        raise NotVerifiedError(f"VM {vm.title}: the version of its tools is not known")
+    return _by_age(guest, version)
 
 
 def _by_age(guest: VMGuestMetrics, version: str) -> ToolsStatus:

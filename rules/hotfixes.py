@@ -98,8 +98,13 @@ def applied(host: Host, kind: Generation) -> dict[str, Hotfix]:
         state = host.last_update_hash
         if not state:
             raise NotVerifiedError(f"host {host.title} has no recorded state of updates")
-        name = f"updates of state {state[:12]}, up to date: {host.latest_synced_updates_applied}"
-        key = f"{state} {host.latest_synced_updates_applied}"
+        latest = host.latest_synced_updates_applied
+        if latest not in ("yes", "no"):
+            raise NotVerifiedError(
+                f"host {host.title}: whether its latest updates are applied is {latest!r}"
+            )
+        name = f"updates of state {state[:12]}, up to date: {latest}"
+        key = f"{state} {latest}"
         found[key] = Hotfix(key, name)
     return found
 

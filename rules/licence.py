@@ -34,8 +34,10 @@ def expiry(host: Host) -> datetime | None:
     A licence without a date does not end. Source: xapi, ocaml/xapi/license_check.ml.
 
     Raises:
-        NotVerifiedError: there is a date, but it cannot be read.
+        NotVerifiedError: there is a date, but it cannot be read; or nothing is stated at all.
     """
+    if not host.license_params:
+        raise NotVerifiedError(f"host {host.title} states nothing about its licence")
     stated = host.license_params.get("expiry")
     if stated in (None, "never"):
         return None
@@ -95,8 +97,16 @@ def expiry_objection(ends: datetime | None, now: datetime, window: datetime | No
 
 
 def edition(host: Host) -> str:
-    """The edition, or its forerunner of XenServer 5.5."""
-    return host.edition if host.has("edition") else host.license_params.get("sku_type", "")
+    """The edition, or its forerunner of XenServer 5.5.
+
+    Raises:
+        NotVerifiedError: the host has an edition, and it is empty.
+    """
+    if not host.has("edition"):
+        return host.license_params.get("sku_type", "")
+    if not host.edition:
+        raise NotVerifiedError(f"host {host.title}: its edition is empty")
+    return host.edition
 
 
 def objections(
@@ -117,7 +127,7 @@ def objections(
         )
     if settings.method != "rolling":
         return
-    if host.license_params.get("restrict_xen_motion") == "true":
+    if _restricted(host, "restrict_xen_motion"):
         yield Objection("it does not allow live migration, so no host can be evacuated")
     if settings.no_xencenter or not target.managed_by_xencenter.value:
         return
@@ -132,9 +142,21 @@ def _wizard(host: Host, name: str, target: Release, *, expired: bool) -> Iterato
         words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
         yield Objection(words, rule.is_verified and target.rolling_editions.is_verified)
         return
-    restricted = host.license_params.get("restrict_rpu")
-    if restricted == "true":
+    restricted = _restricted(host, "restrict_rpu")
+    if restricted:
         yield Objection(f"edition {name} does not allow the rolling upgrade wizard")
     elif restricted is None and (expired or name in _FREE):
         # For releases without the key older XenCenters offer the wizard, newer ones do not.
         yield Objection(f"edition {name} may not allow the rolling upgrade wizard", sure=False)
+
+
+def _restricted(host: Host, key: str) -> bool | None:
+    """What a licence says of one feature; None where it says nothing.
+
+    Raises:
+        NotVerifiedError: it says neither yes nor no.
+    """
+    stated = host.license_params.get(key)
+    if stated not in (None, "true", "false"):
+        raise NotVerifiedError(f"host {host.title}: license_params {key} is neither true nor false")
+    return None if stated is None else stated == "true"

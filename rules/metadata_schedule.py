@@ -1,7 +1,7 @@
 """Does a scheduled metadata backup count: its VDI carries no time, its cron link and log do."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,6 +11,11 @@ from fixtures.probes import CRON_BACKUP, LOG_BACKUP
 
 # A syslog line, with the file's name before it: `/var/log/cron:Nov 23 04:02:01 host ...`.
 _SYSLOG: Final = re.compile(r"(?:^|:)([A-Z][a-z]{2}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2}) ")
+# run-parts says that the script has ended; the script itself speaks, under its own tag, only if it
+# failed. Source: xapi, scripts/backup-metadata-cron.
+_FINISHED: Final = ": finished backup-metadata"
+_COMPLAINT: Final = re.compile(r" (?:xe-)?backup-metadata(?:-cron)?(?:\[\d+\])?: ")
+_LONGEST_RUN: Final = timedelta(hours=6)
 _MONTHS: Final = [
     "Jan",
     "Feb",
@@ -54,13 +59,21 @@ def scheduled_backup(
         raise NotVerifiedError(
             f"the metadata backup in an SR carries no time and is not scheduled: {_HELP}"
         )
-    runs = [_time(line, now) for line in dom0.run(LOG_BACKUP.command).stdout.splitlines()]
-    last = max((run for run in runs if run is not None), default=None)
+    lines = dom0.run(LOG_BACKUP.command).stdout.splitlines()
+    last = _latest((line for line in lines if line.rstrip().endswith(_FINISHED)), now)
+    complained = _latest((line for line in lines if _COMPLAINT.search(line)), now)
+    if last and complained and complained > last - _LONGEST_RUN:
+        raise NotVerifiedError(f"the scheduled metadata backup complained in the log: {_HELP}")
     if last is None or now - last + _ZONE > most:
         raise NotVerifiedError(
             f"no log shows that the scheduled metadata backup ran lately: {_HELP}"
         )
     return {"metadata_backup": [vdi.title for vdi in vdis], "schedule": links, "last_run": last}
+
+
+def _latest(lines: Iterable[str], now: datetime) -> datetime | None:
+    times = (_time(line, now) for line in lines)
+    return max((time for time in times if time is not None), default=None)
 
 
 def _time(line: str, now: datetime) -> datetime | None:

@@ -1,12 +1,13 @@
 """Would what was saved bring this pool back: its database, its dom0s, the list of its resources."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import VDI, PoolFacts
+from fixtures.model import VDI, Network, PoolFacts
 from fixtures.raw import Json
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=5)
@@ -110,14 +111,35 @@ def export_problems(export: Mapping[str, Any], facts: PoolFacts) -> tuple[str, .
         name for name in ("server", "networks", "storage", "vdi", "vms") if name not in tables
     ]
     problems += [f"it has no table {name}" for name in missing_tables]
+    # Disks that are not a VM's (ISO images, snapshots, leftovers) it may leave out.
     wanted = {
         "server": {host.uuid for host in facts.hosts},
-        "storage": {sr.uuid for sr in facts.srs},
-        "vms": {vm.uuid for vm in facts.vms},
+        "storage": {sr.uuid for sr in facts.srs if not _is_hidden(sr.other_config)},
+        "vdi": {disk.uuid for vm in facts.vms for disk in vm.disks},
+        "vms": {vm.uuid for vm in facts.vms if not _is_hidden(vm.other_config)},
     }
     for name, uuids in wanted.items():
         if name in tables:
             lacking = uuids - set(tables[name]["uuids"])
             if lacking:
                 problems.append(f"it lacks {len(lacking)} {_TABLES[name]}")
+    if "networks" in tables:
+        problems += _missing_networks(facts, tables["networks"]["names"])
     return tuple(problems)
+
+
+def _missing_networks(facts: PoolFacts, exported: Sequence[str]) -> list[str]:
+    """Networks are exported by name alone; a line break in a name splits its row."""
+    names = [
+        network.name_label.splitlines()[0].strip() if network.name_label.strip() else ""
+        for network in facts.table(Network).values()
+        if not _is_hidden(network.other_config)
+        and network.other_config.get("is_guest_installer_network") != "true"
+    ]
+    lacking = Counter(names) - Counter(name.strip() for name in exported)
+    return [f"it lacks {lacking.total()} networks"] if lacking else []
+
+
+def _is_hidden(other_config: Mapping[str, str]) -> bool:
+    """Whether XenCenter, by its default, does not show an object, and so does not export it."""
+    return other_config.get("HideFromXenCenter", "").lower() == "true"

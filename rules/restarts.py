@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import Host, PoolUpdate
+from fixtures.model import Host, HostPatch, PoolUpdate
 from fixtures.probes import REBOOT_MARKER, Probe
 from fixtures.releases import SourceRelease
 from rules.disk_reading import printed
@@ -26,6 +26,9 @@ _GUIDANCES: Final = {
     "reboot_host_on_xen_livepatch_failure": "reboot",
     "restart_toolstack": "toolstack restart",
 }
+# Guidance that is about VMs, not about their host.
+_OF_VMS: Final = frozenset({"restart_device_model", "restart_vm"})
+_OF_PATCHES: Final = frozenset({"restartHVM", "restartPV", "restartHost", "restartXAPI"})
 _STARTED: Final = {"reboot": "boot_time", "toolstack restart": "agent_start_time"}
 _SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{0,9})?")
 _INSTALLED = re.compile(r"([0-9]{1,11})\t([^\s\x00-\x1f]{1,200})")
@@ -105,12 +108,19 @@ def parse_install_times(text: str) -> dict[str, datetime]:
 def _guided(host: Host) -> Pending:
     sure = _in_words(host.pending_guidances)
     weaker = (*host.pending_guidances_recommended, *host.pending_guidances_full)
+    strange = {*host.pending_guidances, *weaker} - _GUIDANCES.keys() - _OF_VMS
+    if strange and not sure:
+        raise NotVerifiedError(f"host {host.title}: {_listed(strange)} is no guidance that we know")
     return Pending(sure, tuple(words for words in _in_words(weaker) if words not in sure))
 
 
 def _in_words(guidances: Iterable[str]) -> tuple[str, ...]:
     known = sorted(guidance for guidance in set(guidances) if guidance in _GUIDANCES)
     return tuple(f"{_GUIDANCES[guidance]} ({guidance})" for guidance in known)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
 
 
 def _by_packages(host: Host) -> tuple[str, ...]:
@@ -139,16 +149,21 @@ def _toolstack(host: Host) -> tuple[str, ...]:
 
 
 def _since(host: Host, guidance: str, what: str) -> tuple[str, ...]:
-    asking = [
-        patch
-        for patch in host_patches(host)
-        if patch.applied and guidance in patch.patch.after_apply_guidance
-    ]
+    asking = [patch for patch in host_patches(host) if patch.applied and _asks(patch, guidance)]
     if not asking:
         return ()
     started = _moment(host, _STARTED[what])
     waiting = (patch for patch in asking if patch.timestamp_applied > started)
     return tuple(sorted(f"{what} for {patch.patch.name_label}" for patch in waiting))
+
+
+def _asks(patch: HostPatch, guidance: str) -> bool:
+    given = frozenset(patch.patch.after_apply_guidance)
+    strange = given - _OF_PATCHES
+    if strange and guidance not in given:
+        name = patch.patch.name_label
+        raise NotVerifiedError(f"{name}: {_listed(strange)} is no guidance that we know")
+    return guidance in given
 
 
 def _moment(host: Host, key: str) -> datetime:

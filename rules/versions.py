@@ -6,6 +6,7 @@ from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, Pool
+from fixtures.version_order import compare_versions
 
 COMPARED: Final = (
     "product_version",
@@ -17,6 +18,8 @@ COMPARED: Final = (
     "linux",
 )
 """Keys of `host.software_version` that must be equal; older releases state fewer of them."""
+
+SCHEMA_STATED_FROM: Final = "7.2"
 
 RPU_KEY: Final = "rolling_upgrade_in_progress"
 
@@ -49,6 +52,24 @@ def differences(host: Host, coordinator: Host) -> dict[str, tuple[str, str]]:
         for key in COMPARED
         if wanted.get(key, "") != found.get(key, "")
     }
+
+
+def assert_stated(host: Host) -> None:
+    """Refuse to call versions equal that a host does not state at all.
+
+    Every release states its build, and its database schema from 7.2 on. Source: xenadmin,
+    XenModel/Utils/Helpers.cs; xapi, ocaml/xapi/xapi_globs.ml.
+
+    Raises:
+        NotVerifiedError: one of them is missing.
+    """
+    versions = host.software_version
+    needed = ["build_number"]
+    if compare_versions(versions.get("product_version", ""), SCHEMA_STATED_FROM) >= 0:
+        needed.append("db_schema")
+    for key in needed:
+        if not versions.get(key):
+            raise NotVerifiedError(f"host {host.title} does not state its {key}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,13 @@ class TestSynced:
     def pool(self, ours: str = "a" * 64, theirs: str = "a" * 64) -> SimPool:
         pool = new_pool("synced", release="8.3")
         for name, state in (("one", ours), ("two", theirs)):
-            add_host(pool, name, brand="XenServer", last_update_hash=state)
+            add_host(
+                pool,
+                name,
+                brand="XenServer",
+                last_update_hash=state,
+                latest_synced_updates_applied="yes",
+            )
         return pool
 
     def test_states(self) -> None:
@@ -126,6 +132,21 @@ class TestSynced:
     def test_no_state_is_not_verified(self) -> None:
         with pytest.raises(NotVerifiedError, match="no recorded state"):
             compared(self.pool(theirs=""))
+
+    def test_up_to_date_or_not_must_be_known(self) -> None:
+        pool = self.pool()
+        for name in ("one", "two"):
+            host(pool, name)["latest_synced_updates_applied"] = "unknown"
+        with pytest.raises(NotVerifiedError, match="whether its latest updates are applied"):
+            compared(pool)
+
+    def test_guidance_that_nobody_knows(self) -> None:
+        pool = self.pool()
+        host(pool, "two")["pending_guidances"] = ["reboot_rack"]
+        with pytest.raises(NotVerifiedError, match="reboot_rack is no guidance"):
+            waiting(pool)
+        host(pool, "two")["pending_guidances"].append("reboot_host")
+        assert waiting(pool).sure == ("reboot (reboot_host)",)
 
     def test_guidance(self) -> None:
         pool = self.pool()

@@ -5,6 +5,7 @@ from fixtures.evidence import Evidence
 from fixtures.model import VM
 from fixtures.settings import Settings
 from rules.guest_tools import tools_status
+from rules.power_state import known_power_state
 
 
 @check("VM-TOOLS-01", warning)
@@ -18,8 +19,9 @@ def test_guest_tools_are_current(vm: VM, settings: Settings, evidence: Evidence)
     Remedy: install or update the tools inside the guest; from 8.2 on they are a download, not an
         ISO of the pool. Update Windows guests once their host is upgraded.
     """
-    if vm.power_state != "Running":
-        not_applicable(f"{vm.power_state.lower()}: only a running VM reports its tools")
+    state = known_power_state(vm)
+    if state != "Running":
+        not_applicable(f"{state.lower()}: only a running VM reports its tools")
     status = tools_status(vm)
     evidence(PV_drivers_version=status.version, problem=status.problem, phase=settings.phase)
     expected = "present and current"

@@ -46,9 +46,9 @@ def test_no_restart_is_pending(host: Host, source: SourceRelease, evidence: Evid
         the upgrade starts from the other, and the pending reboot comes in the middle of the change.
     Source: xenadmin, RestartHostOrToolstackPendingOnCoordinatorCheck.cs; xapi,
         ocaml/xapi/xapi_pool_update.ml; docs.xcp-ng.org, Updates Howto.
-    Remedy: evacuate and reboot the host, the coordinator first: `xe host-evacuate
-        uuid={host.uuid}`, `xe host-reboot uuid={host.uuid}`; or `xe-toolstack-restart` in its dom0
-        if only the toolstack waits.
+    Remedy: empty and reboot the host, the coordinator first: `xe host-disable uuid={host.uuid}`,
+        `xe host-evacuate uuid={host.uuid}`, `xe host-reboot uuid={host.uuid}`; or
+        `xe-toolstack-restart` in its dom0 if only the toolstack waits.
     """
     found = pending(host, source)
     marker = xapi_marker(host)

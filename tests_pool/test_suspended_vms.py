@@ -4,6 +4,7 @@ from fixtures.contract import blocker, check
 from fixtures.evidence import Evidence
 from fixtures.model import VM
 from rules.local_disks import suspend_image
+from rules.power_state import known_power_state
 
 
 @check("VM-SUSPENDED-01", blocker)
@@ -17,9 +18,10 @@ def test_vm_is_not_suspended(vm: VM, evidence: Evidence) -> None:
     Remedy: resume it and shut it down before the upgrade: `xe vm-resume uuid={vm.uuid}`, then
         `xe vm-shutdown uuid={vm.uuid}`.
     """
-    suspended = vm.power_state == "Suspended"
+    state = known_power_state(vm)
+    suspended = state == "Suspended"
     image = suspend_image(vm) if suspended else ""
-    evidence(power_state=vm.power_state, suspend_image=image or None)
+    evidence(power_state=state, suspend_image=image or None)
 
     assert not suspended, (
         f"VM {vm.title}: power state - expected: running or shut down, found: suspended, {image}"

@@ -6,7 +6,7 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, Pool
 from fixtures.releases import Release, SourceRelease
 from fixtures.settings import Settings
-from rules.versions import COMPARED, differences, in_words
+from rules.versions import COMPARED, assert_stated, differences, in_words
 
 
 @check("POOL-VERSION-01", blocker)
@@ -22,6 +22,8 @@ def test_version_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence)
     found = differences(host, pool.coordinator)
     evidence(**{key: host.software_version.get(key) for key in COMPARED})
     evidence(coordinator=pool.coordinator, different=found)
+    if not found:
+        assert_stated(host)
     wanted, actual = in_words(found.items())
 
     assert not found, f"host {host.title}: version - expected: {wanted}, found: {actual}"
