@@ -2,8 +2,8 @@
 
 pytest_plugins = [
     "fixtures.options",
-    "fixtures.reading",
     "fixtures.subjects",
+    "fixtures.reading",
     "reports.session",
     "reports.html_plugin",
 ]

@@ -87,9 +87,13 @@ def _unread_outcome(pair: Planned) -> Outcome:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A run whose reading was interrupted judges nothing more."""
-    if config.stash[_ACCOUNT].interrupted:
+    """Judge what was planned: nothing more once the reading was interrupted, and in a replay only
+    the checks of the run that is judged again."""
+    account = config.stash[_ACCOUNT]
+    if account.interrupted:
         items.clear()
+    planned = {info.id for info in config.stash[READING].catalogue.promised}
+    items[:] = [i for i in items if (found := _judged(i)) is None or found[0].info.id in planned]
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:

@@ -16,10 +16,12 @@ _TABLES: Final = {"server": "hosts", "storage": "SRs", "vdi": "VDIs", "vms": "VM
 
 
 def age_words(now: datetime, modified: str) -> str:
-    """How old a file is, for people: `3 days`, `5 hours`."""
+    """How old a file is, for people: `3 days old`, `5 hours old`, `dated in the future`."""
     age = now - _moment(modified)
     hours = int(age.total_seconds() // 3600)
-    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
+    if age < -_CLOCKS_DIFFER:
+        return "dated in the future"
+    return f"{hours // 24} days old" if hours >= 48 else f"{max(hours, 0)} hours old"
 
 
 def is_young(now: datetime, modified: str, most: timedelta) -> bool:

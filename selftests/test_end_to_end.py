@@ -172,14 +172,44 @@ def test_a_site_brings_its_own_checks(tmp_path: Path) -> None:
     assert len(run.outcomes("SITE-ROLE-01")) == 3
 
 
-def test_a_broken_site_file_is_said_and_spoils_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("test_site.py", "import nothing_of_that_name", "test_site.py cannot be imported"),
+        ("test_site.py", "def test_it(pool): assert pool", "test_it lacks @check"),
+        ("site.py", SITE, "it holds no file test_"),
+        ("test_site.py", SITE.replace("SITE-ROLE-01", "POOL-HA-01"), "POOL-HA-01 is used twice"),
+        ("test_site.py", SITE.replace("/etc/hostname-of-site", "/etc/shadow"), "not to be read"),
+    ],
+)
+def test_a_sites_checks_are_never_left_out_silently(
+    name: str, content: str, says: str, tmp_path: Path
+) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "test_site.py").write_text("import nothing_of_that_name")
+    (folder / name).write_text(content)
     run = audit(tmp_path / "archive", "--pool=sim", f"--checks={folder}")
-    assert any("test_site.py cannot be imported" in note for note in run.results["notes"])
-    assert run.results["ledger"]["judged"] > 0
+    assert run.code == 4, run.out
+    assert says in run.out
     assert "Traceback" not in run.out
+
+
+def test_a_replay_is_held_to_the_checks_of_its_run(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "test_site.py").write_text(SITE)
+    first = audit(tmp_path / "first", "--pool=sim", f"--checks={folder}")
+    without = audit(tmp_path / "without", f"--pool={first.bundle}")
+    assert without.code == 40, without.out
+    assert "SITE-ROLE-01: its check was not found" in str(without.results["notes"])
+    again = audit(tmp_path / "again", f"--pool={first.bundle}", f"--checks={folder}")
+    assert (again.bundle / "results.json").read_bytes() == (
+        first.bundle / "results.json"
+    ).read_bytes()
+    plain = audit(tmp_path / "plain", "--pool=sim")
+    more = audit(tmp_path / "more", f"--pool={plain.bundle}", f"--checks={folder}")
+    assert more.code == 4
+    assert "no part of the run" in more.out
 
 
 SLOW = SITE.replace("there = dom0", "import time\n    time.sleep(20)\n    there = dom0")

@@ -24,6 +24,7 @@ from selftests.vm_judging import (
     with_answer,
 )
 from simpool.builder import (
+    add_record,
     add_vm,
     find,
     pool_record,
@@ -157,3 +158,15 @@ def test_words_never_show_a_reference_of_a_known_object() -> None:
                  "VM_INCOMPATIBLE_WITH_THIS_HOST", "INVALID_VALUE"):  # fmt: skip
         for ref in refs:
             assert "OpaqueRef" not in explain(web, (code, web.ref, ref)).words
+
+
+def test_a_gpu_group_has_a_name() -> None:
+    pool = pool_with_vm()
+    pci, card = next(iter(pool.records["PCI"].items()))
+    card.update(vendor_name="NVIDIA Corporation", device_name="GRID K1")
+    group = "OpaqueRef:11111111-2222-4333-8444-555555555555"
+    add_record(pool, "PGPU", "gpu", {"PCI": pci, "GPU_group": group})
+    web = ref_of(pool, "VM", "web")
+    word, said = answered(pool, "VM_REQUIRES_GPU", web, group)
+    assert word == "blocked"
+    assert "no other host has a free GPU of group NVIDIA Corporation GRID K1" in said

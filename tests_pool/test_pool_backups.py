@@ -76,7 +76,7 @@ def _problems(
         )
     problems = database_problems(backup, facts)
     if not problems and not is_young(facts.now, backup["modified"], settings.max_backup_age):
-        problems = (f"it is {age_words(facts.now, backup['modified'])} old",)
+        problems = (f"it is {age_words(facts.now, backup['modified'])}",)
     if not problems:
         lag = generation_lag(backup, _generation(facts, dom0_of))
         evidence(generations_behind=lag)
@@ -118,7 +118,7 @@ def test_resource_data_was_exported(
         raise NotVerifiedError("no export of resource data was given: pass --resource-data FILE")
     problems = export_problems(export, facts)
     if not problems and not is_young(facts.now, export["modified"], settings.max_backup_age):
-        problems = (f"it is {age_words(facts.now, export['modified'])} old",)
+        problems = (f"it is {age_words(facts.now, export['modified'])}",)
     evidence(export={key: export[key] for key in ("path", "modified", "pool_uuid", "why")})
 
     assert not problems, (
@@ -153,7 +153,7 @@ def test_host_has_a_backup_of_dom0(
         if one["complete"] and is_young(facts.now, one["modified"], settings.max_backup_age)
     ]
     found = "; ".join(
-        f"{one['path']} {one['why'] or 'is ' + age_words(facts.now, one['modified']) + ' old'}"
+        f"{one['path']} {one['why'] or 'is ' + age_words(facts.now, one['modified'])}"
         for one in own
     )
     evidence(backups=own)
