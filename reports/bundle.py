@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fixtures.audit import Audit
+from fixtures.exceptions import NotVerifiedError
 from fixtures.private_files import write_private
 from fixtures.raw import Json
 from fixtures.reading import Reading
@@ -25,7 +26,7 @@ def run_of(audit: Audit) -> dict[str, Json]:
     pool = audit.facts.pool
     return {
         "tool": {"name": TOOL_NAME, "version": TOOL_VERSION},
-        "source": audit.raw.source,
+        "source": {**audit.raw.source, "release": release_now(audit)},
         "pool": {"uuid": pool.uuid if pool.has("uuid") else pool.ref, "name": pool.title},
         "target": audit.settings.target,
         "phase": audit.settings.phase,
@@ -34,6 +35,26 @@ def run_of(audit: Audit) -> dict[str, Json]:
         "ended": stored["ended"],
         "command": stored["command"],
     }
+
+
+def release_now(audit: Audit) -> str:
+    """The release that the coordinator runs, by name."""
+    try:
+        return audit.release_of(audit.facts.pool.coordinator).name
+    except NotVerifiedError:
+        return "an unknown release"
+
+
+def subject_of_run(audit: Audit) -> str:
+    """What was audited and for what, in one line."""
+    facts, settings = audit.facts, audit.settings
+    hosts = f"{len(facts.hosts)} host{'' if len(facts.hosts) == 1 else 's'}"
+    target = audit.target.name if settings.target else "no target stated"
+    return (
+        f"Pool {facts.pool.title}, {hosts}, {release_now(audit)} -> {target}, {settings.method}, "
+        f"{settings.phase} the upgrade; facts from {audit.raw.source['kind']} "
+        f"{audit.raw.source['address']} of {facts.now:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def write_results(

@@ -16,7 +16,7 @@ from fixtures.model import Record
 from fixtures.reading import READING
 from fixtures.subjects import AUDIT, evidence_of, subject_of
 from fixtures.waivers import WaiverBook, judge_waivers
-from reports.bundle import write_results
+from reports.bundle import subject_of_run, write_results
 from reports.ledger import Ledger, Planned, balance, plan
 from reports.outcome import ObjectClass, ObjectRef, Outcome
 from reports.progress import Progress
@@ -182,7 +182,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     notes += attestation_notes(audit.inputs["attestations"], audit.facts.now, checks)
     notes += account.waivers.unused(used)
     page = write_results(reading, audit, ledger, verdict, notes, outcomes)
-    _print(config, outcomes, verdict, ledger, notes, str(page))
+    _print(config, outcomes, verdict, ledger, notes, str(page), subject_of_run(audit))
     if exitstatus != pytest.ExitCode.INTERNAL_ERROR:
         session.exitstatus = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
 
@@ -194,6 +194,7 @@ def _print(
     ledger: Ledger,
     notes: list[str],
     page: str,
+    subject: str,
 ) -> None:
     writer = config.get_terminal_writer()
     # -qq is in the settings of the suite; what the user adds by -v counts from there.
@@ -203,6 +204,7 @@ def _print(
         ledger,
         notes,
         page,
+        subject=subject,
         colour=writer.hasmarkup,
         width=writer.fullwidth,
         verbose=config.option.verbose > -2,

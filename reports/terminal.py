@@ -14,7 +14,7 @@ ENTRIES: Final = 40
 _AT_LEAST: Final = 10
 _SAME: Final = 4
 _NAMES: Final = 3
-_MESSAGE_LINES: Final = 3
+_MESSAGE_LINES: Final = 6
 _REMEDY_LINES: Final = 4
 _LONG: Final = 24
 _INDENT: Final = "      "
@@ -71,7 +71,8 @@ class _Screen:
 
     def entry(self, word: str, label: str, text: str, column: int) -> list[str]:
         """`  ✗ LABEL  text`, the text wrapped under itself."""
-        keep = None if self.verbose else _MESSAGE_LINES
+        # What blocks is never cut short: its end says what to do about it.
+        keep = None if self.verbose or word == "blocked" else _MESSAGE_LINES
         lines = wrap(self.safe(text), self.width - column - 6, keep)
         lines = [self.safe(line) for line in lines]
         label = self.safe(label, NAME_LIMIT)
@@ -111,6 +112,7 @@ def findings_lines(
     notes: Sequence[str],
     report_path: str,
     *,
+    subject: str = "",
     colour: bool = False,
     width: int = 100,
     verbose: bool = False,
@@ -124,6 +126,7 @@ def findings_lines(
         ledger: printed as one sum.
         notes: said loudly, right below the verdict.
         report_path: where the report is; empty if none was written.
+        subject: what was audited and for what, printed above the verdict.
         colour: use ANSI colours (the caller knows about terminals and NO_COLOR).
         width: columns of the terminal.
         verbose: show every finding, whole messages, and the remedies of warnings.
@@ -142,8 +145,13 @@ def findings_lines(
         (_unknown_title(unknown), _unknown_entries(unknown, screen, column)),
         (f"Warnings ({len(warnings)})", _warning_entries(warnings, screen, column)),
     ]
-    lines = [_verdict_line(verdict, screen)]
-    lines += [screen.paint(f"! {screen.safe(note)}", "warning", "strong") for note in notes]
+    lines = [screen.paint(screen.safe(subject), "faint")] if subject else []
+    lines.append(_verdict_line(verdict, screen))
+    for note in notes:
+        # The lines of a note may be there to be copied, so each stays a line of its own.
+        first, *more = note.splitlines() or [""]
+        lines.append(screen.paint(f"! {screen.safe(first)}", "warning", "strong"))
+        lines += [f"  {screen.safe(line)}" for line in more]
     for (title, entries), room in zip(sections, _rooms(sections, verbose=verbose), strict=True):
         lines += _section(title, entries, room, screen)
     lines += _waived_lines([one for one in ordered if one.outcome == "waived"], screen)
