@@ -167,11 +167,13 @@ def test_static_rsa_key_exchange_of_xenserver_7_is_spoken(
     path.write_bytes(pool_identity.certificate)
     with endpoint(pool_identity, ciphers="AES128-SHA256", max_version="TLSv1_2") as server:
         python = ssl.create_default_context(cafile=str(path))
-        with (
-            socket.create_connection(("127.0.0.1", server.port)) as plain,
-            pytest.raises(ssl.SSLError),
-        ):
-            python.wrap_socket(plain, server_hostname="localhost")
+        # Some distributions build a Python whose own list of ciphers is wider.
+        if "AES128-SHA256" not in {cipher["name"] for cipher in python.get_ciphers()}:
+            with (
+                socket.create_connection(("127.0.0.1", server.port)) as plain,
+                pytest.raises(ssl.SSLError),
+            ):
+                python.wrap_socket(plain, server_hostname="localhost")
         for trust in (Trust(path), Trust(pins=(parse_pin(server.fingerprint),))):
             seen = handshake(server.port, trust, "localhost")
             assert (seen.version, seen.cipher) == ("TLSv1.2", "AES128-SHA256")
