@@ -142,7 +142,7 @@ def recognise(
     if len({witness.says for witness in witnesses}) > 1:
         raise NotVerifiedError(f"the partition layout cannot be told, its signs disagree: {said}")
     if len(witnesses) < 2:
-        missing = "".join(f"; {why}" for why in unknown)
+        missing = "".join(f"; {why}" for why in dict.fromkeys(unknown))
         raise NotVerifiedError(
             "the partition layout cannot be told, two signs are needed:"
             f" {said or 'there is none'}{missing}"

@@ -31,7 +31,7 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalDisk:
+class PrimaryDiskSrs:
     """The local SR on the primary disk, as the wizard's plugin looks at it.
 
     Attributes:
@@ -45,7 +45,7 @@ class LocalDisk:
     because: str
 
 
-def local_disk(host: Host, disk: str, node: str, least_gib: int) -> LocalDisk:
+def local_disk(host: Host, disk: str, node: str, least_gib: int) -> PrimaryDiskSrs:
     """Look at the local SR on the primary disk with the eyes of the upgrade plugin.
 
     Args:
@@ -73,14 +73,16 @@ def local_disk(host: Host, disk: str, node: str, least_gib: int) -> LocalDisk:
             found.append(pbd.sr)
     names = tuple(sr.title for sr in found)
     if not found:
-        return LocalDisk((), switchable=True, because="there is no attached local SR on it")
+        return PrimaryDiskSrs((), switchable=True, because="there is no attached local SR on it")
     for sr in found:
         images = len(host.facts.referring(VDI, "SR", sr.ref))
         if sr.physical_size < least_gib * GIB:
-            return LocalDisk(names, switchable=False, because=f"SR {sr.title} is too small")
+            return PrimaryDiskSrs(names, switchable=False, because=f"SR {sr.title} is too small")
         if images:
-            return LocalDisk(names, switchable=False, because=f"{images} VDIs in SR {sr.title}")
-    return LocalDisk(names, switchable=True, because=f"SR {names[0]} is empty")
+            return PrimaryDiskSrs(
+                names, switchable=False, because=f"{images} VDIs in SR {sr.title}"
+            )
+    return PrimaryDiskSrs(names, switchable=True, because=f"SR {names[0]} is empty")
 
 
 def wizard_may_switch(target: Release, settings: Settings) -> bool:
@@ -93,7 +95,12 @@ def wizard_may_switch(target: Release, settings: Settings) -> bool:
 
 
 def objection(
-    layout: Layout, target: Release, settings: Settings, *, marker: bool, local: LocalDisk | None
+    layout: Layout,
+    target: Release,
+    settings: Settings,
+    *,
+    marker: bool,
+    local: PrimaryDiskSrs | None,
 ) -> Objection | None:
     """Why an in-place upgrade must not start with this layout; None when it may.
 
@@ -122,8 +129,8 @@ def objection(
         return Objection(words, all(fact.is_verified for fact in keep))
     if layout.generation == "old" and settings.layout is None:
         raise NotVerifiedError(
-            f"the layout is {layout.name}, and nothing was said about it: state --layout keep "
-            "or --layout switch"
+            f"the layout is {layout.name}, and nothing was said about it: state --layout=keep "
+            "or --layout=switch"
         )
     if any(fact.value not in ("kept", "converted") or not fact.is_verified for fact in keep):
         raise NotVerifiedError(
@@ -137,14 +144,14 @@ def _ordered(
     target: Release,
     settings: Settings,
     marker: bool,  # noqa: FBT001 - one of several facts, all given by name above
-    local: LocalDisk | None,
+    local: PrimaryDiskSrs | None,
 ) -> Objection | None:
     """What orders a switch of an old layout, and what the installer then does."""
     facts = tuple(switch)
     effects = sorted({fact.value for fact in facts})
     said = "; ".join(_EFFECTS[effect] for effect in effects)
     if settings.layout == "switch":
-        return Objection(f"to be switched (--layout switch): {said}", sure=True)
+        return Objection(f"to be switched (--layout=switch): {said}", sure=True)
     if all(fact.value == "kept" and fact.is_verified for fact in facts):
         return None
     if marker:

@@ -94,10 +94,7 @@ def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") ->
         unknown.append(str(problem))
     try:
         if target is None:
-            raise NotVerifiedError(
-                f"whether the target supports SRs of type {sr.type} is not known: no --target was "
-                f"given; possible are {possible_targets}"
-            )
+            raise NotVerifiedError(f"no --target was given; possible are {possible_targets}")
         verdict = type_verdict(sr, target)
         source = verdict.source
         if verdict.problem:

@@ -38,20 +38,20 @@ def entries(tmp_path: Path, *texts: str) -> list[dict[str, Any]]:
 
 def refusal(loaded: list[dict[str, Any]], now: dt.datetime = NOW) -> str:
     with pytest.raises(NotVerifiedError) as info:
-        answer(loaded, TRIAL, now)
+        answer(loaded, TRIAL, "Was it tried?", now)
     return f"{info.value}\n{info.value.remedy}"
 
 
 @pytest.mark.parametrize(("said", "yes"), [('"yes"', True), ('"no"', False)])
 def test_an_answer_that_holds(tmp_path: Path, said: str, *, yes: bool) -> None:
-    found = answer(entries(tmp_path, entry(answer=said)), TRIAL, NOW)
+    found = answer(entries(tmp_path, entry(answer=said)), TRIAL, "Was it tried?", NOW)
     assert (found.yes, found.by, found.when) == (yes, "Ada", dt.date(2026, 11, 20))
     assert found.until == dt.date(2026, 12, 20)
 
 
 def test_nobody_answered() -> None:
     cause = refusal([])
-    assert "nobody has answered it" in cause
+    assert "Was it tried? Nobody has answered it" in cause
     assert cause.endswith(lines_to_paste(TRIAL, NOW.date()))
 
 
@@ -62,7 +62,7 @@ def test_the_lines_to_paste_hold_once_completed(tmp_path: Path) -> None:
     cause = refusal(entries(tmp_path, pasted))
     assert '"answer" is missing; "by" is missing' in cause
     completed = pasted.replace('answer = ""', 'answer = "yes"').replace('by = ""', 'by = "Ada"')
-    assert answer(entries(tmp_path, completed), TRIAL, NOW).by == "Ada"
+    assert answer(entries(tmp_path, completed), TRIAL, "Was it tried?", NOW).by == "Ada"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_both_days_are_included(tmp_path: Path, now: dt.datetime, *, holds: bool
     loaded = entries(tmp_path, entry())
     assert bool(attestation_notes(loaded, now, [TRIAL])) is not holds
     if holds:
-        assert answer(loaded, TRIAL, now).yes
+        assert answer(loaded, TRIAL, "Was it tried?", now).yes
     else:
         assert "does not hold" in refusal(loaded, now)
 
@@ -105,7 +105,7 @@ def test_an_answer_that_does_not_hold(
 ) -> None:
     loaded = entries(tmp_path, entry(**changes))
     cause = refusal(loaded)
-    assert "attestation 1 does not hold" in cause
+    assert "Attestation 1 does not hold" in cause
     assert said in cause
     assert "[[attestation]]" in cause
     (note,) = attestation_notes(loaded, NOW, [TRIAL])
@@ -115,12 +115,12 @@ def test_an_answer_that_does_not_hold(
 
 def test_a_later_answer_replaces_an_expired_one(tmp_path: Path) -> None:
     loaded = entries(tmp_path, entry(until="2026-11-21", answer='"no"'), entry())
-    assert answer(loaded, TRIAL, NOW).yes
+    assert answer(loaded, TRIAL, "Was it tried?", NOW).yes
 
 
 def test_the_newest_of_equal_answers_counts(tmp_path: Path) -> None:
     loaded = entries(tmp_path, entry(by='"Grace"', when="2026-11-22"), entry())
-    assert answer(loaded, TRIAL, NOW).by == "Grace"
+    assert answer(loaded, TRIAL, "Was it tried?", NOW).by == "Grace"
 
 
 def test_answers_that_contradict_each_other_are_none(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_answers_that_contradict_each_other_are_none(tmp_path: Path) -> None:
 
 def test_an_answer_to_nothing_is_said(tmp_path: Path) -> None:
     loaded = entries(tmp_path, entry(question='"POOL-TRAIL-01"'), entry(question=None))
-    assert "nobody has answered it" in refusal(loaded)
+    assert "Nobody has answered it" in refusal(loaded)
     first, second = attestation_notes(loaded, NOW, [TRIAL])
     assert (
         f'(POOL-TRAIL-01) has no effect: no question is called that (did you mean "{TRIAL}"?)'
@@ -158,5 +158,5 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_example_holds() -> None:
     loaded = load_attestations(EXAMPLE)
-    assert answer(loaded, TRIAL, NOW).yes
+    assert answer(loaded, TRIAL, "Was it tried?", NOW).yes
     assert attestation_notes(loaded, NOW, [TRIAL]) == ()

@@ -61,7 +61,7 @@ class TestOldLayouts:
         local_sr(pool, images=1)
         found = judged(pool)
         assert found.outcome == "not-verified"
-        assert "--layout keep or --layout switch" in found.cause
+        assert "--layout=keep or --layout=switch" in found.cause
 
     def test_kept(self, layout: str) -> None:
         pool = pool_of(layout, layout="keep")
@@ -72,7 +72,7 @@ class TestOldLayouts:
     def test_to_be_switched(self, layout: str, method: str) -> None:
         found = judged(pool_of(layout, layout="switch", method=method))
         assert found.outcome == "blocked"
-        assert "--layout switch" in found.message
+        assert "--layout=switch" in found.message
 
     @pytest.mark.parametrize("to", ["xenserver-8", "xcp-ng-8.3"])
     @pytest.mark.parametrize("stated", ["keep", None])

@@ -142,8 +142,11 @@ class TestPath:
     def test_a_clean_installation_needs_none(self) -> None:
         assert self.judged("6.5", "xenserver-8", method="clean").outcome == "not-applicable"
 
-    def test_afterwards_it_is_behind(self) -> None:
-        assert self.judged("7.2", "xenserver-7.2", phase="after").outcome == "not-applicable"
+    def test_afterwards_it_must_have_been_reached(self) -> None:
+        assert self.judged("7.2", "xenserver-7.2", phase="after").outcome == "pass"
+        found = self.judged("6.5", "xenserver-7.2", phase="after")
+        assert found.outcome == "blocked"
+        assert "expected: XenServer 7.2, found: XenServer 6.5" in found.message
 
 
 class TestLive:

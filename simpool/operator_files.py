@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from fixtures.model import SCHEMA_MINOR
 from simpool import hardware
 from simpool.clock import clock, file_time
 from simpool.data import SimPool
@@ -37,7 +38,7 @@ def include(pool: SimPool, xenapi_class: str, uuid: str) -> None:
 
 def database_backup(pool: SimPool, *, days: float) -> dict[str, Any]:
     """A dump of the pool's database, taken some days ago, complete."""
-    schema = GENERATIONS[pool.release].schema or "5.72"
+    schema = GENERATIONS[pool.release].schema or f"5.{SCHEMA_MINOR[pool.release]}"
     return {
         "path": f"{pool.name}.db",
         "readable": True,

@@ -24,9 +24,9 @@ def test_messages_are_cleaned_up(
     Why: the installer copies xapi's blobs twice, and the coordinator reads, and may rewrite, every
         stored message at its first start after the upgrade: thousands of them make a long outage.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, xapi_db_upgrade.ml.
-    Remedy: let xapi delete them, never rm, for it keeps several names of each: `for m in $(xe
-        message-list --minimal | tr , ' '); do xe message-destroy uuid=$m; done`; the other hosts
-        follow with the next daily copy.
+    Remedy: keep a copy (`xe message-list > messages.txt`), then let xapi delete all of them, never
+        rm, for it keeps several names of each: `for m in $(xe message-list --minimal | tr , ' '); do
+        xe message-destroy uuid=$m; done`; the other hosts follow with the next daily copy.
     """
     found = together(
         parse_folder(

@@ -26,7 +26,7 @@ def test_partition_layout_is_not_switched(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; host-installer, upgrade.py and
         backend.py; host-upgrade-plugin, prepare_host_upgrade.py.
     Remedy: safe ways are: keep the old layout (remove a marker that nobody ordered, state
-        `--layout keep`, upgrade without XenCenter's automatic mode); or move the VDIs away, eject
+        `--layout=keep`, upgrade without XenCenter's automatic mode); or move the VDIs away, eject
         the host from the pool, install it afresh and join it again, one host after the other.
     """
     if settings.method == "clean":

@@ -29,7 +29,7 @@ def test_hardware_is_on_the_list(
     entries = inputs["hardware_list"]
     if entries is None:
         raise NotVerifiedError(
-            "no hardware list was given: pass --hcl FILE (docs/hardware-list-example.csv shows one)"
+            "no hardware list was given: pass --hcl=FILE (docs/hardware-list-example.csv shows one)"
         )
     built = (*machine(host), *devices(printed(dom0, PCI), str(dom0.run(PCI_NAMES.command).stdout)))
     missing = not_listed(built, entries, target.id)

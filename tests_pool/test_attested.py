@@ -10,7 +10,7 @@ from fixtures.model import Pool
 
 @check("POOL-TRIAL-01", warning)
 def test_upgrade_was_tried_on_a_test_configuration(
-    pool: Pool, attested: Callable[[str], Attestation], evidence: Evidence
+    pool: Pool, attested: Callable[[str, str], Attestation], evidence: Evidence
 ) -> None:
     """Somebody has tried this upgrade on a test configuration and says so.
 
@@ -20,7 +20,7 @@ def test_upgrade_was_tried_on_a_test_configuration(
     Remedy: upgrade a spare server, or a host ejected from the pool, the way the pool will be
         upgraded; then attest it in attestations.toml.
     """
-    said = attested("POOL-TRIAL-01")
+    said = attested("POOL-TRIAL-01", "Has this upgrade been tried on a test configuration?")
     evidence(attestation=said)
 
     assert said.yes, f"pool {pool.title}: trial upgrade - expected: done, found: {said.by} says no"

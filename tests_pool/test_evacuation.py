@@ -17,8 +17,8 @@ def test_nothing_prevents_evacuation(
         the upgrade with its host disabled, or has to be shut down in haste.
     Source: xapi, ocaml/xapi/xapi_host.ml and xapi_vm_lifecycle.ml; xenadmin,
         XenAdmin/Diagnostics/Checks.
-    Remedy: remove what prevents it, or shut the VM down for the upgrade:
-        `xe vm-shutdown uuid={vm.uuid}`.
+    Remedy: remove what prevents it (if it is HA, switch HA off as POOL-HA-01 says), or shut the VM
+        down for the upgrade: `xe vm-shutdown uuid={vm.uuid}`.
     """
     if settings.method != "rolling":
         not_applicable(f"every VM is shut down with its host (--method {settings.method})")

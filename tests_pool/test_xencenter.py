@@ -37,7 +37,7 @@ def test_xencenter_fits_target_and_pools(
     stated = inputs["xencenter"]
     if stated is None:
         raise NotVerifiedError(
-            "no XenCenter was stated: pass --xencenter VERSION, or --no-xencenter if none is used"
+            "no XenCenter was stated: pass --xencenter=VERSION, or --no-xencenter if none is used"
         )
     client = xencenter_client(stated["version"], inputs["releases"]["xencenter"])
     found = ruling(conditions(client, target, source, pool, settings, inputs["releases"]))

@@ -93,7 +93,7 @@ FAULTS = (
         on="default",
         finds="pool default: trial upgrade - expected: done, found: A. Novak says no",
         loss=_nobody_asked,
-        cause="nobody has answered it",
+        cause="Nobody has answered it",
         outcome="warning",
     ),
 )
