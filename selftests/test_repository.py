@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.catalogue import discover, shipped_checks
+from fixtures.tool import TOOL_VERSION
 from reports.catalogue import contents
 from selftests.running import ROOT
 
@@ -110,3 +111,10 @@ def test_relative_links_of_the_documents_lead_somewhere() -> None:
     ]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
             assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_version_is_stated_once_and_agrees() -> None:
+    stated = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert stated is not None
+    assert stated[1] == TOOL_VERSION
+    assert f"## {TOOL_VERSION} " in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
