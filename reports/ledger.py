@@ -165,6 +165,7 @@ def balance(
     planned: Sequence[Planned],
     outcomes: Sequence[Outcome],
     deselected: Collection[str] = (),
+    others: Sequence[str] = (),
 ) -> Ledger:
     """Close the account.
 
@@ -173,6 +174,7 @@ def balance(
         planned: what `plan` said.
         outcomes: what the run gave.
         deselected: finding keys of pairs that the user filtered out.
+        others: what else keeps the account from being trusted, known to the run alone.
     """
     given: dict[tuple[str, str, str], list[Outcome]] = {}
     for outcome in outcomes:
@@ -204,7 +206,7 @@ def balance(
         checks=tallies,
         not_reached=tuple(not_reached),
         deselected=tuple(left_out),
-        problems=problems,
+        problems=(*others, *problems),
     )
 
 

@@ -1,9 +1,10 @@
 """From items to a bundle: gathers outcomes while pytest runs, then closes the account."""
 
+import functools
 import os
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from fixtures.attestations import attestation_notes
 from fixtures.audit import object_ref
 from fixtures.contract import Check, check_of
+from fixtures.exceptions import NotVerifiedError
 from fixtures.judgement import decide
 from fixtures.model import Record
 from fixtures.reading import READING
@@ -21,10 +23,11 @@ from reports.ledger import Ledger, Planned, balance, plan
 from reports.outcome import ObjectClass, ObjectRef, Outcome
 from reports.progress import Progress
 from reports.terminal import findings_lines
-from reports.verdict import Verdict
+from reports.verdict import EXIT_CODES, EXIT_CONDITIONS_REFUSED, Verdict
 from reports.verdict import judge as give_verdict
 
 OUTCOME = pytest.StashKey[Outcome]()
+_CARRIED_OUT = pytest.StashKey[bool]()
 _ACCOUNT = pytest.StashKey["Account"]()
 _QUIET = ("", "", "")
 
@@ -39,6 +42,7 @@ class Account:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     doubled: list[Outcome] = field(default_factory=list)
     deselected: set[str] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     def add(self, outcome: Outcome) -> None:
@@ -47,6 +51,18 @@ class Account:
             self.doubled.append(outcome)
         self.outcomes[outcome.finding] = outcome
         self.progress.set("judging", len(self.outcomes), len(self.planned))
+
+    def unsettle(self, check: Check, outcome: Outcome, cause: str) -> None:
+        """Doubt an outcome afterwards; what was found wrong stays found."""
+        if outcome.outcome not in {"blocked", "warning"}:
+            self.outcomes[outcome.finding] = replace(
+                outcome,
+                severity=check.info.severity,
+                outcome="not-verified",
+                message="",
+                cause=cause,
+                waiver=None,
+            )
 
 
 @pytest.hookimpl(trylast=True)
@@ -86,14 +102,20 @@ def _unread_outcome(pair: Planned) -> Outcome:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Judge what was planned: nothing more once the reading was interrupted, and in a replay only
-    the checks of the run that is judged again."""
-    account = config.stash[_ACCOUNT]
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Judge what was planned: nothing more once the reading was interrupted, in a replay only the
+    checks of the run that is judged again, and never a test that is no check.
+    """
+    account = session.config.stash[_ACCOUNT]
+    others = [item.nodeid for item in items if _judged(item) is None]
+    if others:
+        account.problems.append(f"{len(others)} tests are no checks and were not run: {others[0]}")
+    if session.testsfailed:
+        account.problems.append(f"{session.testsfailed} files of checks could not be collected")
     if account.interrupted:
         items.clear()
-    planned = {info.id for info in config.stash[READING].catalogue.promised}
-    items[:] = [i for i in items if (found := _judged(i)) is None or found[0].info.id in planned]
+    planned = {info.id for info in session.config.stash[READING].catalogue.promised}
+    items[:] = [i for i in items if (found := _judged(i)) and found[0].info.id in planned]
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -113,6 +135,22 @@ def _judged(item: pytest.Item) -> tuple[Check, Record] | None:
     return (check, subject) if check and isinstance(subject, Record) else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have a check say that it came to its end: an item can pass without it (`--trace`, a plugin)."""
+    if not isinstance(item, pytest.Function):
+        return
+    function = item.obj
+
+    @functools.wraps(function)
+    def proving(*args: object, **kwargs: object) -> object:
+        result = function(*args, **kwargs)
+        item.stash[_CARRIED_OUT] = result is None
+        return result
+
+    item.obj = proving
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -126,6 +164,11 @@ def pytest_runtest_makereport(
     over = call.when == "call" or (call.when == "setup" and problem is not None)
     account = item.config.stash[_ACCOUNT]
     if over:
+        if problem is None and not item.stash.get(_CARRIED_OUT, False):
+            problem = NotVerifiedError("the check was not carried out")
+        elif call.when == "setup" and isinstance(problem, pytest.skip.Exception):
+            # Whether it applies is for the check to say; a mark would be a waiver without an owner.
+            problem = NotVerifiedError(f"skipped before it ran: {problem}")
         outcome = decide(*found, evidence_of(item), problem, account.waivers)
         item.stash[OUTCOME] = outcome
         account.add(outcome)
@@ -135,8 +178,8 @@ def pytest_runtest_makereport(
             item.user_properties.append(("message", outcome.message))
         _say_in_pytest_words(report, outcome)
     elif call.when == "teardown" and problem is not None and OUTCOME in item.stash:
-        account.outcomes[item.stash[OUTCOME].finding] = decide(
-            *found, evidence_of(item), RuntimeError(f"teardown: {problem}"), account.waivers
+        account.unsettle(
+            found[0], item.stash[OUTCOME], f"what it used could not be ended: {problem}"
         )
     return report
 
@@ -168,23 +211,40 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Close the ledger, give the verdict, write the bundle, print what needs a person's time."""
     config = session.config
-    if _ACCOUNT not in config.stash or config.option.collectonly:
+    if _ACCOUNT not in config.stash:
+        return
+    if config.option.collectonly:
+        session.exitstatus = EXIT_CODES["INCOMPLETE"]
         return
     account, reading, audit = config.stash[_ACCOUNT], config.stash[READING], config.stash[AUDIT]
-    account.interrupted |= exitstatus == pytest.ExitCode.INTERRUPTED
+    internal = exitstatus == pytest.ExitCode.INTERNAL_ERROR
+    account.interrupted |= internal or exitstatus == pytest.ExitCode.INTERRUPTED
     account.progress.close()
     outcomes = [*account.outcomes.values(), *account.doubled]
-    ledger = balance(reading.catalogue.promised, account.planned, outcomes, account.deselected)
+    ledger = balance(
+        reading.catalogue.promised,
+        account.planned,
+        outcomes,
+        account.deselected,
+        account.problems,
+    )
     verdict = give_verdict(outcomes, ledger, interrupted=account.interrupted)
     used = {one.finding for one in outcomes if one.outcome == "waived"}
     notes = [*reading.catalogue.notes, *reading.notes, *audit.notes, *account.waivers.notes]
     checks = [info.id for info in reading.catalogue.promised]
     notes += attestation_notes(audit.inputs["attestations"], audit.facts.now, checks)
     notes += account.waivers.unused(used)
-    page = write_results(reading, audit, ledger, verdict, notes, outcomes)
-    _print(config, outcomes, verdict, ledger, notes, str(page), subject_of_run(audit))
-    if exitstatus != pytest.ExitCode.INTERNAL_ERROR:
-        session.exitstatus = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
+    code = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
+    try:
+        page = str(write_results(reading, audit, ledger, verdict, notes, outcomes))
+    except OSError as problem:
+        # A verdict without its evidence is none.
+        page = f"not written: {problem.strerror}"
+        code = EXIT_CODES["INCOMPLETE"] if code in {0, EXIT_CONDITIONS_REFUSED} else code
+        notes.append(f"the bundle could not be written: {problem}")
+    if not internal:
+        session.exitstatus = code
+    _print(config, outcomes, verdict, ledger, notes, page, subject_of_run(audit))
 
 
 def _print(

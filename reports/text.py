@@ -16,7 +16,6 @@ SLUG_LIMIT: Final = 40
 # Printable by the Unicode tables and yet blank on every screen.
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _MARKS_IN_A_ROW: Final = 4
-_FORMULA: Final = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

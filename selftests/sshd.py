@@ -15,6 +15,8 @@ import pytest
 
 from fixtures.ssh_settings import SshOptions
 
+PASSWORD = "correct horse, 'battery' $taple"
+
 
 @dataclass(frozen=True, slots=True)
 class Sshd:
@@ -52,8 +54,11 @@ def new_key(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def running_sshd(directory: Path, extra: str = "") -> Iterator[Sshd]:
-    """Run a server with keys of its own below `directory`; `extra` ends its configuration."""
+def running_sshd(directory: Path, extra: str = "", *, password: bool = False) -> Iterator[Sshd]:
+    """Run a server with keys of its own below `directory`; `extra` ends its configuration.
+
+    With `password` the user's password is `PASSWORD` for this server, which takes root to arrange.
+    """
     program = shutil.which("sshd", path="/usr/sbin:/sbin:/usr/local/sbin:/usr/bin")
     if program is None or shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
         pytest.skip("OpenSSH's sshd, ssh and ssh-keygen are not all installed")
@@ -66,7 +71,8 @@ def running_sshd(directory: Path, extra: str = "") -> Iterator[Sshd]:
     config.write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host_key\nPidFile none\n"
         f"AuthorizedKeysFile {allowed}\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
-        f"PasswordAuthentication no\nKbdInteractiveAuthentication no\n{extra}\n"
+        f"PasswordAuthentication {'yes' if password else 'no'}\n"
+        f"KbdInteractiveAuthentication no\n{extra}\n"
     )
     known_hosts = directory / "known_hosts"
     known_hosts.write_text(f"[127.0.0.1]:{port} {host_key}\n")
@@ -74,7 +80,8 @@ def running_sshd(directory: Path, extra: str = "") -> Iterator[Sshd]:
     client.write_text("IdentityAgent none\n")
     log = directory / "sshd.log"
     command = [program, "-D", "-f", str(config), "-E", str(log)]
-    process = subprocess.Popen([*_private_run_directory(), *command])
+    before = _private_shadow(directory) if password else _private_run_directory()
+    process = subprocess.Popen([*before, *command])
     try:
         _await(port, process, log)
         yield Sshd(port, getpass.getuser(), known_hosts, directory / "id", client)
@@ -89,6 +96,20 @@ def _private_run_directory() -> list[str]:
         return []
     prepare = 'mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec "$@"'
     return ["unshare", "--mount", "sh", "-c", prepare, "sh"]
+
+
+def _private_shadow(directory: Path) -> list[str]:
+    """A password that only this sshd knows: the file of passwords, replaced where it alone looks."""
+    if os.getuid() != 0 or shutil.which("unshare") is None or shutil.which("openssl") is None:
+        pytest.skip("a password of the account can be arranged by root with unshare and openssl")
+    made = subprocess.run(
+        ["openssl", "passwd", "-6", PASSWORD], capture_output=True, text=True, check=True
+    )
+    shadow = directory / "shadow"
+    shadow.write_text(f"{getpass.getuser()}:{made.stdout.strip()}:19000:0:99999:7:::\n")
+    shadow.chmod(0o600)
+    prepare = 'mount --bind "$0" /etc/shadow && mount -t tmpfs none /run && mkdir -m 755 /run/sshd'
+    return ["unshare", "--mount", "sh", "-c", f'{prepare} && exec "$@"', str(shadow)]
 
 
 def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

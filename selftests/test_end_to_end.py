@@ -131,7 +131,7 @@ def test_conditions_can_fail_a_pipeline(default: Run, tmp_path: Path) -> None:
 
 def test_collecting_alone_gives_no_verdict(tmp_path: Path) -> None:
     run = audit(tmp_path, "--pool=sim", "--collect-only", "-q")
-    assert run.code == 0
+    assert run.code == 40
     assert "tests_pool/test_high_availability.py: 2" in run.out
     assert not list(tmp_path.glob("*/*/results.json"))
 

@@ -57,7 +57,16 @@ WRITING = [
     "sort --files0-from=/etc/shadow", "cut -f1 /etc/shadow", "md5sum /etc/shadow",
     "cat '/etc/shadow'", 'cat "/etc/shadow"', "cat /etc/sha\\dow", "cat fstab", "cat -- shadow",
     "stat --printf=%n /x", "uniq /etc/fstab /tmp/x", "ls '", 'ls "', "ls \\", "ls " + "x" * 5000,
-    "; ".join(["ls"] * 65),
+    "; ".join(["ls"] * 65), "command reboot", "command -- reboot", "command -v ls rm",
+    "rpm -qi '%(id)'", "rpm --last", 'x=$(hostname); rpm -qi "$x"', "cat /etc/ssh/ssh_host_ecdsa_k*",
+    "cat /etc/xensource/*", "cat /home/x/.bash_history", "cat /etc/iscsi/iscsid.conf",
+    "cat /var/lib/iscsi/nodes/x/y/default", "grep . /var/opt/xapi-clusterd/db",
+    'for f in /x/key; do cat "/etc/ssh/ssh_host_ecdsa_${f##*/}"; done',
+    # Which value a variable has when it is used must not depend on the way through the command.
+    'for f in /a; do for g in /b /c; do cat "$f"; f=$(echo /etc/shadow); done; done',
+    'if false; then d=$(printf %s -delete); else d=$(readlink -f /x); fi; find "$d"',
+    'd=$(printf %s -delete); true || d=$(readlink -f /x); find "$d"',
+    'd=$(printf %s -delete); d=$(readlink -f /x) | cat; find "$d"', 'd=$(readlink /x); find "$d"',
 ]  # fmt: skip
 
 READING = [

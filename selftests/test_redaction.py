@@ -205,3 +205,29 @@ def test_large_text_is_quick() -> None:
     text = "password" * 200_000
     assert redact_text(text) == text
     assert redact_text("x" * 2_000_000 + " password=s").endswith(REDACTED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pw: hunter2", "pass=hunter2", "DB_PASS=hunter2", "Kennwort: hunter2", "luks_key=hunter2",
+        "admin:hunter2@files", "curl -u admin:hunter2 https://x", "curl --user=admin:hunter2 x",
+        "30 2 * * * root sshpass -p hunter2 ssh backup", "mysql -u root -phunter2 x",
+        "session=OpaqueRef:hunter2", "mount -o user=x,pass=hunter2",
+    ],
+)  # fmt: skip
+def test_credentials_as_people_write_them(text: str) -> None:
+    once = redact_text(text)
+    assert "hunter2" not in once
+    assert redact_text(once) == once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PCI pass-through: yes", "tests passed: 5", "session 3 of 4", "key: value", "spw=1",
+        "iqn.2001-05.com.vendor:storage.lun1", "user: admin", "ls -u /x:y",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_credential_stays(text: str) -> None:
+    assert redact_text(text) == text
