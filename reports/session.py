@@ -1,26 +1,26 @@
 """From items to a bundle: gathers outcomes while pytest runs, then closes the account."""
 
+import contextlib
 import functools
 import os
+import signal
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from fixtures.attestations import attestation_notes
 from fixtures.audit import object_ref
 from fixtures.contract import Check, check_of
 from fixtures.exceptions import NotVerifiedError
 from fixtures.judgement import decide
 from fixtures.model import Record
-from fixtures.reading import READING
+from fixtures.reading import READING, VERBOSE
 from fixtures.subjects import AUDIT, evidence_of, subject_of
-from fixtures.waivers import WaiverBook, judge_waivers
+from reports.account import Account, loud_notes, open_account
 from reports.bundle import subject_of_run, write_results
-from reports.ledger import Ledger, Planned, balance, plan
-from reports.outcome import ObjectClass, ObjectRef, Outcome
+from reports.ledger import Ledger, balance
+from reports.outcome import Outcome
 from reports.progress import Progress
 from reports.terminal import findings_lines
 from reports.verdict import EXIT_CODES, EXIT_CONDITIONS_REFUSED, Verdict
@@ -29,76 +29,24 @@ from reports.verdict import judge as give_verdict
 OUTCOME = pytest.StashKey[Outcome]()
 _CARRIED_OUT = pytest.StashKey[bool]()
 _ACCOUNT = pytest.StashKey["Account"]()
-_QUIET = ("", "", "")
-
-
-@dataclass(slots=True)
-class Account:
-    """What has become of the planned pairs so far."""
-
-    planned: tuple[Planned, ...]
-    waivers: WaiverBook
-    progress: Progress
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    doubled: list[Outcome] = field(default_factory=list)
-    deselected: set[str] = field(default_factory=set)
-    problems: list[str] = field(default_factory=list)
-    interrupted: bool = False
-
-    def add(self, outcome: Outcome) -> None:
-        """Take in one outcome; a second one for the same pair is kept as well, for the ledger."""
-        if outcome.finding in self.outcomes:
-            self.doubled.append(outcome)
-        self.outcomes[outcome.finding] = outcome
-        self.progress.set("judging", len(self.outcomes), len(self.planned))
-
-    def unsettle(self, check: Check, outcome: Outcome, cause: str) -> None:
-        """Doubt an outcome afterwards; what was found wrong stays found."""
-        if outcome.outcome not in {"blocked", "warning"}:
-            self.outcomes[outcome.finding] = replace(
-                outcome,
-                severity=check.info.severity,
-                outcome="not-verified",
-                message="",
-                cause=cause,
-                waiver=None,
-            )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Plan the run from catalogue and facts, before pytest collects anything."""
-    reading, audit = session.config.stash[READING], session.config.stash[AUDIT]
-    pool = object_ref(audit.facts.pool)
-    objects: dict[ObjectClass, Sequence[ObjectRef]] = {}
-    unread: dict[str, str] = {}
-    for class_, found in audit.objects.items():
-        if isinstance(found, str):
-            unread[class_] = found
-        else:
-            objects[class_] = [object_ref(record) for record in found]
-    planned = plan(reading.catalogue.promised, objects, pool=pool, unread=unread)
-    account = Account(
-        planned=planned,
-        waivers=judge_waivers(
-            audit.inputs["waivers"], audit.facts.now, {pair.finding for pair in planned}
-        ),
-        progress=Progress(sys.stdout, live=watched()),
-        interrupted=audit.raw.interrupted,
-    )
-    for pair in planned:
-        if pair.unread:
-            account.add(_unread_outcome(pair))
-    session.config.stash[_ACCOUNT] = account
+    """Plan the run before pytest collects anything."""
+    _account_of(session.config)
+
+
+def _account_of(config: pytest.Config) -> Account:
+    if _ACCOUNT not in config.stash:
+        progress = Progress(sys.stdout, live=watched())
+        config.stash[_ACCOUNT] = open_account(config.stash[READING], config.stash[AUDIT], progress)
+    return config.stash[_ACCOUNT]
 
 
 def watched() -> bool:
     """Whether a person watches the terminal; a CI job is not watched even if it claims to be one."""
     return sys.stdout.isatty() and not os.environ.get("CI")
-
-
-def _unread_outcome(pair: Planned) -> Outcome:
-    return Outcome(pair.check, pair.severity, pair.object, "not-verified", cause=pair.unread)
 
 
 @pytest.hookimpl(trylast=True)
@@ -211,12 +159,15 @@ def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Close the ledger, give the verdict, write the bundle, print what needs a person's time."""
     config = session.config
-    if _ACCOUNT not in config.stash:
+    if READING not in config.stash:
         return
     if config.option.collectonly:
         session.exitstatus = EXIT_CODES["INCOMPLETE"]
         return
-    account, reading, audit = config.stash[_ACCOUNT], config.stash[READING], config.stash[AUDIT]
+    # From here on it takes a moment; an impatient second Ctrl-C must not cost the evidence.
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    account, reading, audit = _account_of(config), config.stash[READING], config.stash[AUDIT]
     internal = exitstatus == pytest.ExitCode.INTERNAL_ERROR
     account.interrupted |= internal or exitstatus == pytest.ExitCode.INTERRUPTED
     account.progress.close()
@@ -229,11 +180,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         account.problems,
     )
     verdict = give_verdict(outcomes, ledger, interrupted=account.interrupted)
-    used = {one.finding for one in outcomes if one.outcome == "waived"}
-    notes = [*reading.catalogue.notes, *reading.notes, *audit.notes, *account.waivers.notes]
-    checks = [info.id for info in reading.catalogue.promised]
-    notes += attestation_notes(audit.inputs["attestations"], audit.facts.now, checks)
-    notes += account.waivers.unused(used)
+    notes = loud_notes(account, reading, audit)
     code = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
     try:
         page = str(write_results(reading, audit, ledger, verdict, notes, outcomes))
@@ -257,7 +204,6 @@ def _print(
     subject: str,
 ) -> None:
     writer = config.get_terminal_writer()
-    # -qq is in the settings of the suite; what the user adds by -v counts from there.
     lines = findings_lines(
         outcomes,
         verdict,
@@ -267,7 +213,7 @@ def _print(
         subject=subject,
         colour=writer.hasmarkup,
         width=writer.fullwidth,
-        verbose=config.option.verbose > -2,
+        verbose=config.stash[VERBOSE],
     )
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -273,3 +274,46 @@ def test_the_recipes_commands_run(words: str, tmp_path: Path) -> None:
     run = audit(tmp_path / "archive", *filled.split())
     expected = 30 if "--no-ssh" in filled else 10 if "--fail-on-warning" in filled else 0
     assert run.code == expected, run.out
+
+
+def test_a_waiver_is_not_called_needless_when_its_check_did_not_run(tmp_path: Path) -> None:
+    run = audit(tmp_path, "--pool=sim", "-k", "hotfixes")
+    assert "not needed" not in str(run.results["notes"])
+
+
+def test_a_waiver_that_ends_before_the_window_is_said(tmp_path: Path) -> None:
+    late = (datetime.now(UTC) + timedelta(days=400)).isoformat(timespec="seconds")
+    run = audit(tmp_path, "--pool=sim", f"--window={late}")
+    assert [note for note in run.results["notes"] if "before the window" in note]
+
+
+def test_a_hostile_name_stays_letter_for_letter(troubled: Run) -> None:
+    name = "two lines\nand \u202ea turn"
+    assert troubled.of("VM-EVACUATE-01", name)["message"].startswith(f"VM {name}: evacuation")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--archive=README.md"], "README.md"),
+        (["--window=2020-01-01T00:00:00+00:00"], "has passed"),
+        (["--also-manages=xenserver-9.9"], "xenserver-9.9"),
+    ],
+)
+def test_what_cannot_be_is_refused_beforehand(words: list[str], says: str, tmp_path: Path) -> None:
+    run = audit(tmp_path, "--pool=sim", *words)
+    assert run.code == 4, run.out
+    assert says in run.out
+
+
+@pytest.mark.parametrize("name", ["/nowhere/pool.xml", "nowhere.xml.gz"])
+def test_a_mistyped_path_is_no_host_name(name: str, tmp_path: Path) -> None:
+    run = audit(tmp_path, f"--pool={name}")
+    assert run.code == 4
+    assert "there is no such file or directory" in run.out
+
+
+def test_a_folder_of_bundles_is_no_bundle(default: Run, tmp_path: Path) -> None:
+    run = audit(tmp_path, f"--pool={default.bundle.parent}")
+    assert run.code == 4
+    assert str(default.bundle) in run.out
