@@ -167,6 +167,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     # From here on it takes a moment; an impatient second Ctrl-C must not cost the evidence.
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     account, reading, audit = _account_of(config), config.stash[READING], config.stash[AUDIT]
     internal = exitstatus == pytest.ExitCode.INTERNAL_ERROR
     account.interrupted |= internal or exitstatus == pytest.ExitCode.INTERRUPTED

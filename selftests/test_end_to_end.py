@@ -216,7 +216,10 @@ def test_a_replay_is_held_to_the_checks_of_its_run(tmp_path: Path) -> None:
 SLOW = SITE.replace("there = dom0", "import time\n    time.sleep(20)\n    there = dom0")
 
 
-def test_control_c_half_way_leaves_an_incomplete_bundle(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_half_way_leaves_an_incomplete_bundle(
+    sent: signal.Signals, tmp_path: Path
+) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "test_aaa.py").write_text(SLOW)
@@ -232,7 +235,7 @@ def test_control_c_half_way_leaves_an_incomplete_bundle(tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     time.sleep(3)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out = process.communicate(timeout=30)[0].decode()
     run = Run(process.returncode, out, tmp_path / "archive")
     assert run.code == 40, out
