@@ -27,7 +27,7 @@ class Progress:
     `reading XenAPI 12/35 · hosts 2/3 · 4 s`. Elsewhere each counter is one line when it is full.
 
     Args:
-        stream: where to write; the lines of the caller should go through `say` meanwhile.
+        stream: where to write; the caller writes nothing there meanwhile.
         live: the stream is a terminal that a person watches.
         width: its columns.
         clock: seconds, monotonic.
@@ -91,12 +91,6 @@ class Progress:
             self._drawn = True
             self._stream.write(f"\r{self._safe(shown)}\x1b[K")
             self._stream.flush()
-
-    def say(self, text: str) -> None:
-        """One lasting line, in both modes."""
-        with self._lock:
-            self._erase()
-            self._line(text)
 
     def close(self) -> None:
         """Take the line away; the counters start anew."""

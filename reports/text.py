@@ -10,6 +10,7 @@ import unicodedata
 from typing import Final
 
 NAME_LIMIT: Final = 120
+REASON_LIMIT: Final = 300
 TEXT_LIMIT: Final = 4096
 SLUG_LIMIT: Final = 40
 
@@ -31,6 +32,20 @@ def one_line(text: str, limit: int | None = TEXT_LIMIT) -> str:
     if limit is not None and (cut or len(shown) > limit):
         return shown[: limit - 1] + "…"
     return shown
+
+
+def run_on(text: str) -> str:
+    """What a peer said, as a part of a sentence: its lines run on, and it is not endless.
+
+    A space stands between them, for escapes would make one word of two, and a secret after it would
+    no longer be found.
+    """
+    return one_line(" ".join(text.split()), REASON_LIMIT)
+
+
+def reason(error: BaseException) -> str:
+    """What an error says for itself, on one line; its kind if it says nothing."""
+    return run_on(str(getattr(error, "strerror", None) or error)) or type(error).__name__
 
 
 def visible(text: str, *, keep: str) -> str:

@@ -3,21 +3,21 @@
 Source: xapi, ocaml/xapi/agility.ml (before 7.0: ocaml/xapi/helpers.ml).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import VBD, VIF, VM, PoolFacts, Ref
-from fixtures.model.record import SCHEMA_MINOR
 from rules.evacuation_codes import Reason, explain
+from rules.first_reason import first_reason
 from rules.reach import attached_hosts, connected_hosts, enabled_hosts, host_names, is_sriov
 
 METHOD: Final = "VM.assert_agile"
 _VERDICTS: Final = ("VM_", "HA_", "SR_", "NETWORK_")
-_VGPU_SINCE: Final = SCHEMA_MINOR["6.5"]
-_SRIOV_SINCE: Final = SCHEMA_MINOR["7.6"]
+_VGPU_SINCE: Final = "6.5"
+_SRIOV_SINCE: Final = "7.6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def non_agile_reason(vm: VM, facts: PoolFacts) -> Reason | None:
         NotVerifiedError: a fact is missing, and nothing else is known to stand in the way.
     """
     steps = (_devices, _drives, _interfaces)
-    return _first([partial(step, vm, facts) for step in steps])
+    return first_reason(partial(step, vm, facts) for step in steps)
 
 
 def judge_agility(vm: VM) -> Agility:
@@ -128,33 +128,16 @@ def _is_verdict(error: Sequence[str]) -> bool:
     return error[0].startswith(_VERDICTS)
 
 
-def _first(steps: Sequence[Callable[[], Reason | None]]) -> Reason | None:
-    """The first obstacle; what is not known counts only if nothing else stands in the way."""
-    unknown: NotVerifiedError | None = None
-    for step in steps:
-        try:
-            found = step()
-        except NotVerifiedError as problem:
-            unknown = unknown or problem
-            continue
-        if found is not None:
-            return found
-    if unknown is not None:
-        raise unknown
-    return None
-
-
 def _devices(vm: VM, facts: PoolFacts) -> Reason | None:
     if vm.vgpus:
-        schema = facts.schema_minor
-        if schema is None or schema < _VGPU_SINCE:
+        if not facts.at_least(_VGPU_SINCE):
             raise NotVerifiedError("whether this release counts a virtual GPU is not known")
         return explain(vm, ("VM_HAS_VGPU", vm.ref))
     return explain(vm, ("VM_HAS_VUSBS", vm.ref)) if vm.vusbs else None
 
 
 def _drives(vm: VM, facts: PoolFacts) -> Reason | None:
-    return _first([partial(_drive, vm, vbd, facts) for vbd in vm.vbds])
+    return first_reason(partial(_drive, vm, vbd, facts) for vbd in vm.vbds)
 
 
 def _drive(vm: VM, vbd: VBD, facts: PoolFacts) -> Reason | None:
@@ -176,13 +159,12 @@ def _drive(vm: VM, vbd: VBD, facts: PoolFacts) -> Reason | None:
 
 
 def _interfaces(vm: VM, facts: PoolFacts) -> Reason | None:
-    return _first([partial(_interface, vm, vif, facts) for vif in vm.vifs])
+    return first_reason(partial(_interface, vm, vif, facts) for vif in vm.vifs)
 
 
 def _interface(vm: VM, vif: VIF, facts: PoolFacts) -> Reason | None:
     network = vif.on_network
-    schema = facts.schema_minor
-    if is_sriov(facts, network.ref) and schema is not None and schema >= _SRIOV_SINCE:
+    if is_sriov(facts, network.ref) and facts.at_least(_SRIOV_SINCE):
         return explain(vm, ("VM_HAS_SRIOV_VIF", vm.ref))
     missing = enabled_hosts(facts) - connected_hosts(facts, network.ref)
     if not missing:

@@ -9,15 +9,15 @@ Source: xapi, ocaml/idl/datamodel.ml; xen-orchestra, @xen-orchestra/backups.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import VM, VMPP
-from fixtures.model.record import SCHEMA_MINOR, moment
 from fixtures.raw import Json
+from fixtures.times import moment
+from rules.ages import age_words, is_young, parse_time
 
-CLOCKS_DIFFER: Final = timedelta(minutes=5)
 LIMITS: Final = (
     "xapi keeps no time of a VM's last export; full jobs of Xen Orchestra delete their snapshot, "
     "so the absence of its keys does not prove that there is no backup; the time of a file is when "
@@ -25,7 +25,7 @@ LIMITS: Final = (
 )
 _EXCLUDED: Final = "xo:no-bak"
 _REPLICA_TAGS: Final = ("Continuous Replication", "Disaster Recovery")
-_POLICIES_UNTIL: Final = SCHEMA_MINOR["6.2"]
+_POLICIES_UNTIL: Final = "6.2"
 _FIELD: Final = "XenCenter.CustomFields."
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?")
 
@@ -60,7 +60,7 @@ class BackupEvidence:
 
     def young(self, now: datetime, most: timedelta) -> Backup | None:
         """The best backup that is young enough; one of the future is not."""
-        fitting = (b for b in self.backups if -CLOCKS_DIFFER <= now - b.when <= most)
+        fitting = (b for b in self.backups if is_young(now - b.when, most))
         return next(fitting, None)
 
     def found(self, now: datetime) -> str:
@@ -68,7 +68,7 @@ class BackupEvidence:
         parts = []
         if self.backups:
             newest = max(self.backups, key=lambda backup: backup.when)
-            parts.append(f"the newest is {newest.words}, {_age(now - newest.when)}")
+            parts.append(f"the newest is {newest.words}, {age_words(now - newest.when)}")
         else:
             parts.append("none that the pool or --xva-dir shows")
         return "; ".join((*parts, *self.short_of))
@@ -123,11 +123,10 @@ def backup_evidence(vm: VM, judgements: Sequence[Mapping[str, Any]] | None) -> B
 def _of_file(file: Mapping[str, Any]) -> Backup:
     how = "every checksum agrees" if file["digests_verified"] else "structure only"
     try:
-        when = datetime.fromisoformat(file["modified"])
+        when = parse_time(file["modified"])
     except ValueError as problem:
         raise NotVerifiedError(f"the time of file {file['path']} is not known") from problem
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return Backup("verified", when.astimezone(UTC), f"file {file['path']} ({how})")
+    return Backup("verified", when, f"file {file['path']} ({how})")
 
 
 def _problem(file: Mapping[str, Json]) -> str:
@@ -155,8 +154,7 @@ def _of_snapshot(snapshot: VM, short_of: list[str]) -> Iterator[Backup]:
 
 def _of_policy(vm: VM) -> Iterator[Backup]:
     """The archive of a protection policy, which says that the policy ran, not that this VM did."""
-    schema = vm.facts.schema_minor
-    if (schema is not None and schema >= _POLICIES_UNTIL) or not vm.has("protection_policy"):
+    if vm.facts.at_least(_POLICIES_UNTIL) or not vm.has("protection_policy"):
         return
     policy = vm.facts.find(VMPP, vm.protection_policy)
     if policy is None or not policy.is_policy_enabled or policy.archive_target_type == "none":
@@ -172,24 +170,7 @@ def _of_fields(vm: VM) -> Iterator[Backup]:
         name = key.removeprefix(_FIELD)
         if name != key and "backup" in name.lower() and _DATE.fullmatch(value.strip()):
             try:
-                when = datetime.fromisoformat(value.strip())
+                when = parse_time(value.strip())
             except ValueError:
                 continue
-            when = when if when.tzinfo else when.replace(tzinfo=UTC)
-            yield Backup("probable", when.astimezone(UTC), f"what its custom field {name} says")
-
-
-def _age(age: timedelta) -> str:
-    hours = int(age.total_seconds() // 3600)
-    if age < -CLOCKS_DIFFER:
-        return "dated in the future"
-    return f"{hours // 24} days old" if hours >= 48 else f"{max(hours, 0)} hours old"
-
-
-def age_limit(most: timedelta) -> str:
-    """The largest age of a backup, for people: `7 days`, `36 hours`, `90 minutes`."""
-    minutes = int(most.total_seconds()) // 60
-    for size, unit in ((24 * 60, "day"), (60, "hour")):
-        if minutes % size == 0:
-            return f"{minutes // size} {unit}{'' if minutes == size else 's'}"
-    return f"{minutes} minutes"
+            yield Backup("probable", when, f"what its custom field {name} says")

@@ -1,27 +1,42 @@
-"""What may be concluded from facts of different confidence."""
+"""What may be concluded from facts of different confidence, and what a finding then weighs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.releases import Fact
 
+UNSURE: Final = "no verified source says so"
+"""Why a finding that rests on facts that nobody could verify is only worth a warning."""
+
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
-    """What several conditions say together.
+class Objection:
+    """What speaks against something.
 
     Attributes:
-        failed: sentences of the conditions that do not hold.
-        sure: at least one of them is known to be so; otherwise the finding is only a warning.
+        words: what is wrong.
+        lighter: why it is only worth a warning; empty if it weighs what its check weighs.
     """
 
-    failed: tuple[str, ...]
-    sure: bool
+    words: str
+    lighter: str = ""
 
 
-def ruling(conditions: Iterable[tuple[str, Fact[bool]]]) -> Ruling:
-    """Weigh conditions that all have to hold.
+def unsure(*facts: Fact[Any]) -> str:
+    """Why an objection that rests on facts is only worth a warning; empty if all are verified."""
+    return "" if all(fact.is_verified for fact in facts) else UNSURE
+
+
+def lighter(objections: Iterable[Objection]) -> str:
+    """Why objections together are only worth a warning; empty if there is none, or one is more."""
+    reasons = [objection.lighter for objection in objections]
+    return "; ".join(dict.fromkeys(reasons)) if all(reasons) else ""
+
+
+def ruling(conditions: Iterable[tuple[str, Fact[bool]]]) -> tuple[Objection, ...]:
+    """The conditions that do not hold, of several that all have to.
 
     Args:
         conditions: what is wrong if it does not hold, and whether it holds.
@@ -33,10 +48,12 @@ def ruling(conditions: Iterable[tuple[str, Fact[bool]]]) -> Ruling:
         NotVerifiedError: nothing failed, but a condition holds only by an unverified fact.
     """
     all_conditions = list(conditions)
-    failed = [(words, fact) for words, fact in all_conditions if not fact.value]
-    unsure = [fact for _, fact in all_conditions if fact.value and not fact.is_verified]
-    if not failed and unsure:
+    failed = tuple(
+        Objection(words, unsure(fact)) for words, fact in all_conditions if not fact.value
+    )
+    doubtful = [fact for _, fact in all_conditions if fact.value and not fact.is_verified]
+    if not failed and doubtful:
         raise NotVerifiedError(
-            f"only an unverified source says that it is allowed: {unsure[0].source}"
+            f"only an unverified source says that it is allowed: {doubtful[0].source}"
         )
-    return Ruling(tuple(words for words, _ in failed), any(fact.is_verified for _, fact in failed))
+    return failed

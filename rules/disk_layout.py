@@ -185,5 +185,11 @@ def is_on_disk(device: str, disk: str, node: str) -> bool | None:
     return False if plain.fullmatch(device) and plain.fullmatch(node) else None
 
 
+def any_on_disk(devices: str, disk: str, node: str) -> bool | None:
+    """The same of all devices of a PBD, with commas between them."""
+    answers = {is_on_disk(device.strip(), disk, node) for device in devices.split(",")}
+    return True if True in answers else None if None in answers else False
+
+
 def _in(partition: Partition, limits: tuple[int, int]) -> bool:
     return limits[0] <= partition.size <= limits[1]

@@ -11,10 +11,9 @@ from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import VM, VMGuestMetrics
-from fixtures.model.record import SCHEMA_MINOR
 
 _STARTING: Final = timedelta(minutes=2)
-_DETECTED_SINCE: Final = SCHEMA_MINOR["7.0"]
+_DETECTED_SINCE: Final = "7.0"
 _OLD_MAJORS: Final = range(4, 7)
 _STATIC_IP: Final = "feature-static-ip-setting"
 
@@ -42,16 +41,16 @@ def tools_status(vm: VM) -> ToolsStatus:
     if guest is None:
         return _absent(vm, ToolsStatus("", "none have ever reported"))
     version = _version(guest)
-    schema = vm.facts.schema_minor
-    if schema is None:
+    detects = vm.facts.at_least(_DETECTED_SINCE)
+    if detects is None:
         raise NotVerifiedError("how this release reports tools is not known")
-    if schema >= _DETECTED_SINCE and _is_windows(guest):
+    if detects and _is_windows(guest):
         return _of_windows(vm, guest, version)
     if not _has_version(guest):
         return _absent(vm, ToolsStatus(version, "none report a version"))
     if not guest.PV_drivers_up_to_date:
         return ToolsStatus(version, f"{version}, which is out of date")
-    if schema < _DETECTED_SINCE:
+    if not detects:
         return ToolsStatus(version, "")
     return _by_age(guest, version)
 

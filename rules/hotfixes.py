@@ -7,12 +7,13 @@ from typing import Final, Literal
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, HostPatch, PoolPatch, PoolUpdate
+from fixtures.model.record import SCHEMA_MINOR
 from fixtures.releases import SourceRelease
 
 Generation = Literal["patches", "updates", "synced", "packages"]
 
-UPDATES_SCHEMA: Final = 108
-SYNCED_SCHEMA: Final = 775
+UPDATES_SCHEMA: Final = SCHEMA_MINOR["7.1"]
+SYNCED_SCHEMA: Final = SCHEMA_MINOR["8.3"]
 
 _PACK_VALUE = re.compile(r".*,\s*homogeneous\s*", re.DOTALL)
 

@@ -6,13 +6,13 @@ from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import SR, VDI, Host
+from fixtures.probes import SWITCH_MARKER
 from fixtures.release_parts import LayoutEffect
 from fixtures.releases import Fact, Release
 from fixtures.settings import Settings
-from rules.disk_layout import Layout, is_on_disk
+from rules.confidence import Objection, unsure
+from rules.disk_layout import Layout, any_on_disk
 from rules.partition_table import GIB
-
-MARKER: Final = "/var/preserve/safe2upgrade"
 
 _EFFECTS: Final = {
     "switched": "the installer would erase the local SR on the primary disk and partition it anew",
@@ -20,14 +20,6 @@ _EFFECTS: Final = {
     "converted": "the installer would shrink the root partition only",
     "refused": "the installer would stop",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """Why the layout stands against the upgrade; `sure` when a source that was read says so."""
-
-    words: str
-    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +56,12 @@ def local_disk(host: Host, disk: str, node: str, least_gib: int) -> PrimaryDiskS
         device = pbd.device_config.get("device", "")
         if not pbd.currently_attached or not device or pbd.sr.shared:
             continue
-        on = [is_on_disk(part.strip(), disk, node) for part in device.split(",")]
-        if None in on and True not in on:
+        on = any_on_disk(device, disk, node)
+        if on is None:
             raise NotVerifiedError(
                 f"whether SR {pbd.sr.title} is on the primary disk cannot be told from {device}"
             )
-        if True in on:
+        if on:
             found.append(pbd.sr)
     names = tuple(sr.title for sr in found)
     if not found:
@@ -123,10 +115,10 @@ def objection(
     if layout.generation == "old":
         ordered = _ordered([rule.switch for rule in rules], target, settings, marker, local)
         if ordered is not None:
-            return Objection(f"{layout.name}, {ordered.words}", ordered.sure)
+            return Objection(f"{layout.name}, {ordered.words}", ordered.lighter)
     if all(fact.value == "refused" for fact in keep):
         words = f"{layout.name}, which {target.name} no longer keeps: its installer would stop"
-        return Objection(words, all(fact.is_verified for fact in keep))
+        return Objection(words, unsure(*keep))
     if layout.generation == "old" and settings.layout is None:
         raise NotVerifiedError(
             f"the layout is {layout.name}, and nothing was said about it: state --layout=keep "
@@ -151,15 +143,15 @@ def _ordered(
     effects = sorted({fact.value for fact in facts})
     said = "; ".join(_EFFECTS[effect] for effect in effects)
     if settings.layout == "switch":
-        return Objection(f"to be switched (--layout=switch): {said}", sure=True)
+        return Objection(f"to be switched (--layout=switch): {said}")
     if all(fact.value == "kept" and fact.is_verified for fact in facts):
         return None
     if marker:
-        return Objection(f"to be switched (the marker {MARKER} is there): {said}", sure=True)
+        return Objection(f"to be switched (the marker {SWITCH_MARKER} is there): {said}")
     if local is not None and local.switchable:
         words = (
             "and XenCenter's automatic mode would order the switch by itself, because "
             f"{local.because}: {said}"
         )
-        return Objection(words, target.automatic_mode_sets_marker.is_verified)
+        return Objection(words, unsure(target.automatic_mode_sets_marker))
     return None

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -10,6 +9,7 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host
 from fixtures.releases import Release
 from fixtures.settings import Settings
+from rules.confidence import UNSURE, Objection, unsure
 
 SOON: Final = timedelta(days=30)
 """From when on xapi warns of a licence that ends. Source: xapi, daily_license_check.ml."""
@@ -18,14 +18,6 @@ _FREE: Final = frozenset({"free", "express", "trial"})
 _MOMENT = re.compile(
     r"([0-9]{4})-?([0-9][0-9])-?([0-9][0-9])T([0-9][0-9]):([0-9][0-9]):([0-9][0-9])(?:\.[0-9]+)?Z?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """What speaks against a licence; `sure` when a source that was read says so."""
-
-    words: str
-    sure: bool = True
 
 
 def expiry(host: Host) -> datetime | None:
@@ -71,7 +63,7 @@ def judged(
     over = expiry_objection(ends, now, settings.window)
     if over:
         found.append(Objection(over))
-    sure = any(objection.sure for objection in found)
+    sure = any(not objection.lighter for objection in found)
     if ends is not None and settings.window is None and ends - now <= SOON and not sure:
         raise NotVerifiedError(
             f"the licence ends on {ends:%Y-%m-%d}: state the date of the change with --window"
@@ -122,9 +114,7 @@ def objections(
     """
     name = edition(host)
     if name in target.void_editions.value:
-        yield Objection(
-            f"edition {name} is void in {target.name}", target.void_editions.is_verified
-        )
+        yield Objection(f"edition {name} is void in {target.name}", unsure(target.void_editions))
     if settings.method != "rolling":
         return
     if _restricted(host, "restrict_xen_motion"):
@@ -140,14 +130,14 @@ def _wizard(host: Host, name: str, target: Release, *, expired: bool) -> Iterato
         return
     if rule.value == "premium" and name not in target.rolling_editions.value:
         words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
-        yield Objection(words, rule.is_verified and target.rolling_editions.is_verified)
+        yield Objection(words, unsure(rule, target.rolling_editions))
         return
     restricted = _restricted(host, "restrict_rpu")
     if restricted:
         yield Objection(f"edition {name} does not allow the rolling upgrade wizard")
     elif restricted is None and (expired or name in _FREE):
         # For releases without the key older XenCenters offer the wizard, newer ones do not.
-        yield Objection(f"edition {name} may not allow the rolling upgrade wizard", sure=False)
+        yield Objection(f"edition {name} may not allow the rolling upgrade wizard", UNSURE)
 
 
 def _restricted(host: Host, key: str) -> bool | None:

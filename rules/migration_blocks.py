@@ -7,17 +7,17 @@ from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import PGPU, VM
-from fixtures.model.record import SCHEMA_MINOR
 from fixtures.version_order import compare_versions
 from rules.cpu_features import is_paravirtual
 from rules.evacuation_codes import Reason, explain
 
 _CANNOT_SUSPEND_FROM: Final = "25.24"
-_NVIDIA_SINCE: Final = SCHEMA_MINOR["7.5"]
-_VGPU_SINCE: Final = SCHEMA_MINOR["6.5"]
-_FEATURE_SINCE: Final = SCHEMA_MINOR["7.1"]
-_SUSPEND_SINCE: Final = SCHEMA_MINOR["6.5"]
-_OLD_DRIVERS_UNTIL: Final = SCHEMA_MINOR["6.0"]
+_NVIDIA_SINCE: Final = "7.5"
+_VGPU_SINCE: Final = "6.5"
+_IMMOBILE_SINCE: Final = "7.1"
+_FEATURE_SINCE: Final = "7.1"
+_SUSPEND_SINCE: Final = "6.5"
+_OLD_DRIVERS_UNTIL: Final = "6.0"
 _TRUE: Final = ("true", "1")
 
 
@@ -43,8 +43,7 @@ def busy_reason(vm: VM) -> Reason | None:
 
 def immobile_reason(vm: VM) -> Reason | None:
     """Whether it is tied to its host by nested virtualisation or by decision (from 7.1 on)."""
-    schema = vm.facts.schema_minor
-    if schema is not None and schema < SCHEMA_MINOR["7.1"]:
+    if vm.facts.at_least(_IMMOBILE_SINCE) is False:
         return None
     if vm.metrics:
         immobile = vm.measured.nomigrate or vm.measured.nested_virt
@@ -60,9 +59,9 @@ def tools_reason(vm: VM) -> Reason | None:
     """
     if is_paravirtual(vm):
         return None
-    schema, guest = vm.facts.schema_minor, vm.guest
+    facts, guest = vm.facts, vm.guest
     if guest is not None:
-        if schema is not None and schema < _OLD_DRIVERS_UNTIL and not guest.PV_drivers_up_to_date:
+        if facts.at_least(_OLD_DRIVERS_UNTIL) is False and not guest.PV_drivers_up_to_date:
             raise NotVerifiedError("whether its outdated tools let it move is not known")
         version = guest.PV_drivers_version
         if all(version.get(key, "").lstrip("-").isdecimal() for key in ("major", "minor")):
@@ -70,8 +69,9 @@ def tools_reason(vm: VM) -> Reason | None:
         if guest.other.get("feature-suspend") == "1":
             return None
     code = "VM_LACKS_FEATURE"
-    if schema is not None and schema < _FEATURE_SINCE:
-        code = "VM_LACKS_FEATURE_SUSPEND" if schema >= _SUSPEND_SINCE else "VM_MISSING_PV_DRIVERS"
+    if facts.at_least(_FEATURE_SINCE) is False:
+        suspend = facts.at_least(_SUSPEND_SINCE)
+        code = "VM_LACKS_FEATURE_SUSPEND" if suspend else "VM_MISSING_PV_DRIVERS"
     return explain(vm, (code, vm.ref))
 
 
@@ -112,11 +112,10 @@ def gpu_reason(vm: VM) -> Reason | None:
     """
     if not vm.vgpus:
         return None
-    schema = vm.facts.schema_minor
     unknown = NotVerifiedError("whether its virtual GPU can move to another host is not known")
-    if schema is None or schema < _VGPU_SINCE:
+    if not vm.facts.at_least(_VGPU_SINCE):
         raise unknown
-    if schema < _NVIDIA_SINCE:
+    if not vm.facts.at_least(_NVIDIA_SINCE):
         return explain(vm, ("VM_HAS_VGPU", vm.ref))
     for vgpu in vm.vgpus:
         home = vm.facts.find(PGPU, vgpu.resident_on)

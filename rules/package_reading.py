@@ -1,14 +1,15 @@
 """The packages of a host against the coordinator's, where both dom0s were read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fixtures.dom0 import dom0_host
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host
 from fixtures.probes import PACKAGES
+from fixtures.rpm_list import Package
 from rules.disk_reading import printed
-from rules.packages import Package, compare_packages, parse_packages
+from rules.packages import compare_packages, parse_packages
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +21,20 @@ class PackageDifference:
     unknown: str = ""
 
 
-def dom0_of(host: Host) -> Any:
-    """The dom0 of a host as a testinfra host over what was collected of it."""
-    return dom0_host(host.facts.dom0(host), host.title)
-
-
-def package_difference(host: Host, coordinator: Host) -> PackageDifference:
+def package_difference(
+    host: Host, coordinator: Host, dom0_of: Callable[[Host], Any]
+) -> PackageDifference:
     """Compare two hosts; dom0s that were not read neither differ nor agree, and it says so."""
     if host.ref == coordinator.ref:
         return PackageDifference()
     try:
-        wanted, found = _packages(coordinator), _packages(host)
+        wanted, found = _packages(coordinator, dom0_of), _packages(host, dom0_of)
     except NotVerifiedError as cause:
         return PackageDifference(unknown=str(cause))
     return PackageDifference(*compare_packages(wanted, found))
 
 
-def _packages(host: Host) -> frozenset[Package]:
+def _packages(host: Host, dom0_of: Callable[[Host], Any]) -> frozenset[Package]:
     dom0 = dom0_of(host)
     try:
         text = printed(dom0, PACKAGES)

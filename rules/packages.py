@@ -1,47 +1,23 @@
 """Comparing the RPM packages of two dom0s."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
-
-_FIELDS: Final = 6
+from fixtures.rpm_list import Package, parse_list
+from rules.listing import listed
 
 # No dom0 is without it: a list that lacks it is cut short.
 _ALWAYS: Final = "glibc"
-_MOST: Final = 20_000
-_WORD = re.compile(r"[^\s\x00-\x1f]{1,200}")
 _IGNORED: Final = frozenset({"gpg-pubkey"})
 # Several versions of these stay installed as a fallback; the newest is the one that counts.
 _KEPT = re.compile(r"kernel(-.*)?|xen-hypervisor|.*-modules(-.*)?")
 _SEGMENT = re.compile(r"([0-9]+)|([A-Za-z]+)|(~)")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
-    """One installed package."""
-
-    name: str
-    epoch: str
-    version: str
-    release: str
-    arch: str
-
-    @property
-    def label(self) -> str:
-        """Name, version and release as rpm prints them."""
-        epoch = "" if self.epoch == "0" else f"{self.epoch}:"
-        return f"{self.name}-{epoch}{self.version}-{self.release}.{self.arch}"
-
-
 def parse_packages(text: str) -> frozenset[Package]:
-    """Read a list of packages.
-
-    Args:
-        text: a package per line: name, epoch, version, release, architecture and vendor, with tabs
-            between them. The vendor is free text and plays no part.
+    """Read the list of packages of a whole dom0; see `parse_list`.
 
     Returns:
         All packages, without the signing keys that rpm keeps as packages.
@@ -49,20 +25,10 @@ def parse_packages(text: str) -> frozenset[Package]:
     Raises:
         NotVerifiedError: a line has another shape, or the list is not a whole dom0's.
     """
-    lines = text.rstrip("\n").split("\n")
-    if len(lines) > _MOST:
-        raise NotVerifiedError("the list of packages cannot be read: too long for a dom0")
-    packages = set()
-    for line in lines:
-        words = line.split("\t", _FIELDS - 1)
-        if len(words) != _FIELDS or not all(_WORD.fullmatch(word) for word in words[:-1]):
-            raise NotVerifiedError("the list of packages cannot be read: a line is not a package")
-        name, epoch, version, release, arch = words[:-1]
-        if name not in _IGNORED:
-            packages.add(Package(name, "0" if epoch == "(none)" else epoch, version, release, arch))
+    packages = frozenset(package for package in parse_list(text) if package.name not in _IGNORED)
     if not any(package.name == _ALWAYS for package in packages):
         raise NotVerifiedError(f"the list of packages cannot be complete: {_ALWAYS} is not on it")
-    return frozenset(packages)
+    return packages
 
 
 def compare_packages(
@@ -117,10 +83,5 @@ def described(missing: Iterable[str], extra: Iterable[str], most: int = 5) -> st
     """Both differences in one phrase; beyond `most` names of a kind only their number is
     said; empty where there is no difference.
     """
-    parts: Mapping[str, tuple[str, ...]] = {"missing": tuple(missing), "extra": tuple(extra)}
-    said = []
-    for word, names in parts.items():
-        if names:
-            more = f" and {len(names) - most} more" if len(names) > most else ""
-            said.append(f"{word} {', '.join(names[:most])}{more}")
-    return "; ".join(said)
+    parts = {"missing": tuple(missing), "extra": tuple(extra)}
+    return "; ".join(f"{word} {listed(names, most)}" for word, names in parts.items() if names)

@@ -4,20 +4,20 @@ Source: xapi, ocaml/xapi/xapi_vm_helpers.ml (assert_can_boot_here) and xapi_host
 (compute_evacuation_plan_no_wlb). Each step gives one reason at most.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import VIF, VM, Host, Network, PoolFacts, Ref
-from fixtures.model.record import SCHEMA_MINOR
+from fixtures.model import VBD, VIF, VM, Host, Network, PoolFacts, Ref
 from fixtures.version_order import compare_versions
 from rules.cpu_features import incompatibility, is_paravirtual
 from rules.evacuation_codes import Reason, explain
+from rules.first_reason import first_reason
 from rules.once_per_pool import once_per_pool
 from rules.reach import attached_hosts, host_names, interfaces, is_bond_member, is_sriov
 
-_PCPUS_SINCE: Final = SCHEMA_MINOR["7.6"]
+_PCPUS_SINCE: Final = "7.6"
 _THREE_VERSIONS_FROM: Final = "25.31"
 
 
@@ -127,43 +127,29 @@ def hardware_version_reason(vm: VM, targets: Targets) -> Reason | None:
 
 def processor_reason(vm: VM, targets: Targets) -> Reason | None:
     """Whether the processors of a target do not do."""
-    unknown: NotVerifiedError | None = None
-    for host in _kinds_of(vm.facts, targets):
-        try:
-            why = incompatibility(vm, host)
-        except NotVerifiedError as problem:
-            unknown = unknown or problem
-            continue
-        if why:
-            return explain(vm, ("VM_INCOMPATIBLE_WITH_THIS_HOST", vm.ref, host.ref, why))
-    if unknown is not None:
-        raise unknown
-    return None
+    return first_reason(partial(_processor, vm, host) for host in _kinds_of(vm.facts, targets))
+
+
+def _processor(vm: VM, host: Host) -> Reason | None:
+    why = incompatibility(vm, host)
+    if not why:
+        return None
+    return explain(vm, ("VM_INCOMPATIBLE_WITH_THIS_HOST", vm.ref, host.ref, why))
 
 
 def storage_reason(vm: VM, targets: Targets) -> Reason | None:
     """Whether a disk or CD lies on an SR that a target has not attached."""
-    unknown: NotVerifiedError | None = None
-    for sr in _storage(vm):
-        if isinstance(sr, NotVerifiedError):
-            unknown = unknown or sr
-            continue
-        missing = targets.refs - attached_hosts(vm.facts, sr)
-        if missing:
-            detail = f"not on {host_names(vm.facts, missing)}"
-            return explain(vm, ("VM_REQUIRES_SR", vm.ref, sr), detail)
-    if unknown is not None:
-        raise unknown
-    return None
+    return first_reason(partial(_drive, vm, vbd, targets) for vbd in vm.vbds)
 
 
-def _storage(vm: VM) -> Iterator[Ref | NotVerifiedError]:
-    for vbd in vm.vbds:
-        try:
-            if not vbd.empty:
-                yield vbd.vdi.SR
-        except NotVerifiedError as problem:
-            yield problem
+def _drive(vm: VM, vbd: VBD, targets: Targets) -> Reason | None:
+    if vbd.empty:
+        return None
+    sr = vbd.vdi.SR
+    missing = targets.refs - attached_hosts(vm.facts, sr)
+    if not missing:
+        return None
+    return explain(vm, ("VM_REQUIRES_SR", vm.ref, sr), f"not on {host_names(vm.facts, missing)}")
 
 
 def network_reason(vm: VM, targets: Targets) -> Reason | None:
@@ -172,21 +158,19 @@ def network_reason(vm: VM, targets: Targets) -> Reason | None:
     Raises:
         NotVerifiedError: a network is one of SR-IOV, or a target has it only as part of a bond.
     """
-    unknown: NotVerifiedError | None = None
-    for vif in vm.vifs:
-        try:
-            missing = targets.refs - _hosts_of(vm.facts, vif.on_network)
-        except NotVerifiedError as problem:
-            unknown = unknown or problem
-            continue
-        if missing:
-            detail = f"not {host_names(vm.facts, missing)}"
-            return explain(vm, ("VM_REQUIRES_NETWORK", vm.ref, vif.network), detail)
-    if unknown is not None:
-        raise unknown
-    for vif in vm.vifs:
-        _assert_plain(vm.facts, vif.network, targets.refs)
-    return None
+    found = first_reason(partial(_interface, vm, vif, targets) for vif in vm.vifs)
+    if found is None:
+        for vif in vm.vifs:
+            _assert_plain(vm.facts, vif.network, targets.refs)
+    return found
+
+
+def _interface(vm: VM, vif: VIF, targets: Targets) -> Reason | None:
+    missing = targets.refs - _hosts_of(vm.facts, vif.on_network)
+    if not missing:
+        return None
+    detail = f"not {host_names(vm.facts, missing)}"
+    return explain(vm, ("VM_REQUIRES_NETWORK", vm.ref, vif.network), detail)
 
 
 def _hosts_of(facts: PoolFacts, network: Network) -> frozenset[Ref]:
@@ -231,8 +215,7 @@ def virtualisation_reason(vm: VM, targets: Targets) -> Reason | None:
 
 def processors_count_reason(vm: VM, targets: Targets) -> Reason | None:
     """Whether it has more virtual processors than a target has physical ones (from 7.6 on)."""
-    schema = vm.facts.schema_minor
-    if schema is not None and schema < _PCPUS_SINCE:
+    if vm.facts.at_least(_PCPUS_SINCE) is False:
         return None
     if vm.platform.get("vcpu-unrestricted", "").lower() in {"true", "1"}:
         return None

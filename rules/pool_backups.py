@@ -2,39 +2,85 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import VDI, Network, PoolFacts
+from fixtures.model import VDI, Host, Network, PoolFacts
+from fixtures.probes import GENERATION_FILES
 from fixtures.raw import Json
+from fixtures.settings import Settings
+from rules.ages import age_words, is_young, parse_time
 
-_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 METADATA_KEY: Final = "ctxs-pool-backup"
 _TABLES: Final = {"server": "hosts", "storage": "SRs", "vdi": "VDIs", "vms": "VMs"}
 
 
-def age_words(now: datetime, modified: str) -> str:
-    """How old a file is, for people: `3 days old`, `5 hours old`, `dated in the future`."""
-    age = now - _moment(modified)
-    hours = int(age.total_seconds() // 3600)
-    if age < -_CLOCKS_DIFFER:
-        return "dated in the future"
-    return f"{hours // 24} days old" if hours >= 48 else f"{max(hours, 0)} hours old"
+def age_of(file: Mapping[str, Any], now: datetime) -> timedelta:
+    """How old a file is that the operator gave.
 
-
-def is_young(now: datetime, modified: str, most: timedelta) -> bool:
-    """Whether a file was written within `most` before now; a time in the future is not young."""
-    return -_CLOCKS_DIFFER <= now - _moment(modified) <= most
-
-
-def _moment(modified: str) -> datetime:
+    Raises:
+        NotVerifiedError: its time is not one.
+    """
     try:
-        moment = datetime.fromisoformat(modified)
+        return now - parse_time(file["modified"])
     except ValueError as problem:
-        raise NotVerifiedError(f"the time of the file is not known: {modified!r}") from problem
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        raise NotVerifiedError(
+            f"the time of the file is not known: {file['modified']!r}"
+        ) from problem
+
+
+def age_problems(file: Mapping[str, Any], now: datetime, most: timedelta) -> tuple[str, ...]:
+    """Whether a file is too old, or dated in the future."""
+    age = age_of(file, now)
+    return () if is_young(age, most) else (f"it is {age_words(age)}",)
+
+
+def judge_database(
+    backup: Mapping[str, Any],
+    facts: PoolFacts,
+    settings: Settings,
+    dom0_of: Callable[[Host], Any],
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """What keeps a database backup from restoring the pool as it is now.
+
+    Args:
+        backup: what `inspect_database_backup` returned.
+        facts: the pool as it is now.
+        settings: how old and how far behind it may be.
+        dom0_of: gives the dom0 of a host.
+
+    Returns:
+        What is wrong, and by how many writes it lags behind, as evidence.
+
+    Raises:
+        NotVerifiedError: it is the audited dump itself, which proves nothing; or a fact is missing.
+    """
+    if facts.raw.source.get("sha256") and facts.raw.source["sha256"] == backup["sha256"]:
+        raise NotVerifiedError(
+            "the audited dump itself does not count as a backup: pass one that is kept elsewhere"
+        )
+    problems = database_problems(backup, facts)
+    problems = problems or age_problems(backup, facts.now, settings.max_backup_age)
+    if problems:
+        return problems, {}
+    lag = generation_lag(backup, _generation(facts, dom0_of))
+    if not -settings.generation_drift <= lag <= settings.generation_drift:
+        problems = (f"it lags {lag} writes behind the database",)
+    return problems, {"generations_behind": lag}
+
+
+def _generation(facts: PoolFacts, dom0_of: Callable[[Host], Any]) -> str:
+    """The database's present generation count: of the dump that is audited, or from dom0."""
+    stated = facts.raw.source.get("generation")
+    if stated is not None:
+        return str(stated)
+    dom0 = dom0_of(facts.pool.coordinator)
+    found = next((path for path in GENERATION_FILES if dom0.file(path).exists), None)
+    if found is None:
+        raise NotVerifiedError("the coordinator has no state.db.generation")
+    return str(dom0.file(found).content_string)
 
 
 def database_problems(backup: Mapping[str, Any], facts: PoolFacts) -> tuple[str, ...]:

@@ -4,10 +4,10 @@ from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import PIF, SR, Bond, Host, Network, NetworkSriov, PoolFacts, Ref
-from fixtures.model.record import SCHEMA_MINOR
+from rules.listing import listed
 from rules.once_per_pool import once_per_pool
 
-_SRIOV_SINCE: Final = SCHEMA_MINOR["7.5"]
+_SRIOV_SINCE: Final = "7.5"
 
 
 @once_per_pool
@@ -57,8 +57,7 @@ def is_sriov(facts: PoolFacts, network: Ref) -> bool:
         NotVerifiedError: it is a VLAN beside an SR-IOV network on the same device, and on which of
             the two it stands is not among the facts.
     """
-    schema = facts.schema_minor
-    if schema is not None and schema < _SRIOV_SINCE:
+    if facts.at_least(_SRIOV_SINCE) is False:
         return False
     logical = {sriov.logical_PIF for sriov in facts.table(NetworkSriov).values()}
     if not logical:
@@ -76,8 +75,7 @@ def is_sriov(facts: PoolFacts, network: Ref) -> bool:
 def host_names(facts: PoolFacts, refs: frozenset[Ref]) -> str:
     """Names of hosts for people, at most three, in the order of the pool."""
     names = [host.title for host in facts.hosts if host.ref in refs]
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    return listed(names, most=3)
 
 
 def other_hosts(facts: PoolFacts, host: Ref) -> tuple[Host, ...]:

@@ -1,10 +1,10 @@
 """What of a host still waits for its reboot, or for a restart of its toolstack."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, HostPatch, PoolUpdate
@@ -12,7 +12,7 @@ from fixtures.probes import REBOOT_MARKER, Probe
 from fixtures.releases import SourceRelease
 from rules.disk_reading import printed
 from rules.hotfixes import SYNCED_SCHEMA, generation, host_patches
-from rules.package_reading import dom0_of
+from rules.listing import listed
 
 INSTALL_TIMES: Final = Probe(
     "rpm -qa --qf '%{INSTALLTIME}\\t%{NAME}\\n'", deadline=60, cap=1_048_576
@@ -49,7 +49,7 @@ class Pending:
     recommended: tuple[str, ...] = ()
 
 
-def pending(host: Host, source: SourceRelease) -> Pending:
+def pending(host: Host, source: SourceRelease, dom0_of: Callable[[Host], Any]) -> Pending:
     """What of a host waits for a restart, by the rules of its release's generation.
 
     Up to 7.0 a hotfix whose guidance asks for a restart and that was applied after the host (or its
@@ -72,10 +72,10 @@ def pending(host: Host, source: SourceRelease) -> Pending:
     guided = _guided(host) if source.schema_minor >= SYNCED_SCHEMA else Pending(())
     if kind == "synced" or guided.sure:
         return guided
-    return Pending(_by_packages(host), guided.recommended)
+    return Pending(_by_packages(host, dom0_of), guided.recommended)
 
 
-def xapi_marker(host: Host) -> bool | None:
+def xapi_marker(host: Host, dom0_of: Callable[[Host], Any]) -> bool | None:
     """Whether xapi's marker of a pending reboot is in dom0; None where dom0 was not read."""
     try:
         printed(dom0_of(host), REBOOT_MARKER)
@@ -110,7 +110,9 @@ def _guided(host: Host) -> Pending:
     weaker = (*host.pending_guidances_recommended, *host.pending_guidances_full)
     strange = {*host.pending_guidances, *weaker} - _GUIDANCES.keys() - _OF_VMS
     if strange and not sure:
-        raise NotVerifiedError(f"host {host.title}: {_listed(strange)} is no guidance that we know")
+        raise NotVerifiedError(
+            f"host {host.title}: {', '.join(sorted(strange))} is no guidance that we know"
+        )
     return Pending(sure, tuple(words for words in _in_words(weaker) if words not in sure))
 
 
@@ -119,11 +121,7 @@ def _in_words(guidances: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{_GUIDANCES[guidance]} ({guidance})" for guidance in known)
 
 
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(sorted(words))
-
-
-def _by_packages(host: Host) -> tuple[str, ...]:
+def _by_packages(host: Host, dom0_of: Callable[[Host], Any]) -> tuple[str, ...]:
     """Restarts by the times at which packages were installed.
 
     The update plugin records one in the XenAPI; packages updated past it are seen in dom0 alone.
@@ -139,8 +137,7 @@ def _by_packages(host: Host) -> tuple[str, ...]:
         started = _moment(host, _STARTED[what])
         late = sorted(n for n, when in times.items() if names.fullmatch(n) and when > started)
         if late:
-            more = f" and {len(late) - 5} more" if len(late) > 5 else ""
-            waiting.append(f"{what} for {', '.join(late[:5])}{more}")
+            waiting.append(f"{what} for {listed(late)}")
     return tuple(waiting)
 
 
@@ -162,7 +159,7 @@ def _asks(patch: HostPatch, guidance: str) -> bool:
     strange = given - _OF_PATCHES
     if strange and guidance not in given:
         name = patch.patch.name_label
-        raise NotVerifiedError(f"{name}: {_listed(strange)} is no guidance that we know")
+        raise NotVerifiedError(f"{name}: {', '.join(sorted(strange))} is no guidance that we know")
     return guidance in given
 
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, PoolFacts
 from fixtures.releases import Release
+from rules.listing import listed
 from rules.memory import MIB, dom0_growth, footprint, free_memory, guests_on, pack
 from rules.reach import enabled_hosts, other_hosts
-
-_MOST_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,8 @@ class HostAway:
     @property
     def words(self) -> str:
         """The finding, for people."""
-        names = ", ".join(self.homeless[:_MOST_NAMES])
-        more = len(self.homeless) - _MOST_NAMES
-        rest = f" and {more} more" if more > 0 else ""
-        return f"without {self.host} {self.lacking_mib} MiB are missing for {names}{rest}"
+        names = listed(self.homeless, most=3)
+        return f"without {self.host} {self.lacking_mib} MiB are missing for {names}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import Final
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import PBD, SR, VDI, VM, Host, PoolFacts, Ref
 from fixtures.releases import Release
+from rules.confidence import Objection, unsure
+from rules.listing import listed
 from rules.once_per_pool import once_per_pool
 from rules.reach import attached_hosts
 
 _ACTIVE: Final = ("Running", "Paused")
-_MOST_NAMES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,7 @@ class StorageVerdict:
     """What was found of one SR.
 
     Attributes:
-        problems: sentences of what is wrong; empty if nothing is.
-        lighter: why the problems are only worth a warning; empty if one of them blocks.
+        problems: what is wrong; empty if nothing is.
         detached: names of the hosts where it should be attached and is not.
         unplugged: the connections to plug.
         users: who cannot do without it.
@@ -27,8 +27,7 @@ class StorageVerdict:
         unknown: what is not known.
     """
 
-    problems: tuple[str, ...]
-    lighter: str
+    problems: tuple[Objection, ...]
     detached: tuple[str, ...]
     unplugged: tuple[PBD, ...]
     users: tuple[str, ...]
@@ -41,13 +40,11 @@ class TypeVerdict:
     """What the target says of an SR type.
 
     Attributes:
-        problem: what is wrong, empty if nothing is.
-        lighter: why the problem is only worth a warning, empty if it blocks.
+        problem: what is wrong, None if nothing is.
         source: who says so.
     """
 
-    problem: str
-    lighter: str
+    problem: Objection | None
     source: str
 
 
@@ -78,8 +75,7 @@ def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") ->
     Raises:
         NotVerifiedError: nothing is known to be wrong, and something is not known.
     """
-    problems: list[str] = []
-    lighter: list[str] = []
+    problems: list[Objection] = []
     unknown: list[str] = []
     detached: tuple[Host, ...] = ()
     users: tuple[str, ...] = ()
@@ -88,8 +84,7 @@ def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") ->
         detached = detached_hosts(sr)
         if detached or not sr.pbds:
             users, light = _weight(sr, unknown)
-            problems.append(_detached_words(detached, users))
-            lighter.append(light)
+            problems.append(Objection(_detached_words(detached, users), light))
     except NotVerifiedError as problem:
         unknown.append(str(problem))
     try:
@@ -99,14 +94,12 @@ def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") ->
         source = verdict.source
         if verdict.problem:
             problems.append(verdict.problem)
-            lighter.append(verdict.lighter)
     except NotVerifiedError as problem:
         unknown.append(str(problem))
     if not problems and unknown:
         raise NotVerifiedError("; ".join(unknown))
     return StorageVerdict(
         problems=tuple(problems),
-        lighter="; ".join(lighter) if all(lighter) else "",
         detached=tuple(host.title for host in detached),
         unplugged=tuple(pbd for pbd in sr.pbds if not pbd.currently_attached) if detached else (),
         users=users,
@@ -130,13 +123,9 @@ def _weight(sr: SR, unknown: list[str]) -> tuple[tuple[str, ...], str]:
 
 
 def _detached_words(hosts: tuple[Host, ...], users: tuple[str, ...]) -> str:
-    names = ", ".join(host.title for host in hosts[:_MOST_NAMES])
-    more = f" and {len(hosts) - _MOST_NAMES} more" if len(hosts) > _MOST_NAMES else ""
-    words = f"not attached on {names}{more}" if hosts else "no host has a connection to it"
-    if not users:
-        return words
-    rest = f" and {len(users) - _MOST_NAMES} more" if len(users) > _MOST_NAMES else ""
-    return f"{words}, needed by {', '.join(users[:_MOST_NAMES])}{rest}"
+    names = listed([host.title for host in hosts])
+    words = f"not attached on {names}" if hosts else "no host has a connection to it"
+    return f"{words}, needed by {listed(users)}" if users else words
 
 
 @once_per_pool
@@ -212,13 +201,12 @@ def type_verdict(sr: SR, target: Release) -> TypeVerdict:
                 f"only an unverified source says that {target.name} supports SRs of type {sr.type}"
             )
             raise NotVerifiedError(f"{said}: {fact.source}")
-        return TypeVerdict("", "", fact.source)
+        return TypeVerdict(None, fact.source)
     words = {
         "deprecated": f"{target.name} still has SRs of type {sr.type}, but gives them up",
         "procedure": f"SRs of type {sr.type} need an upgrade procedure of their own",
         "gone": f"{target.name} has no SRs of type {sr.type}",
     }[fact.value]
-    lighter = "" if fact.is_verified else "no verified source says so"
-    if fact.value == "deprecated":
-        lighter = "it still works with the target"
-    return TypeVerdict(words, lighter, fact.source)
+    works = "it still works with the target"
+    lighter = works if fact.value == "deprecated" else unsure(fact)
+    return TypeVerdict(Objection(words, lighter), fact.source)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fixtures.exceptions import NotVerifiedError
 from fixtures.raw import Json
 from fixtures.releases import Release, SourceRelease
+from rules.confidence import unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +17,14 @@ class Way:
         sound: it may be taken.
         wanted: what was expected, in words.
         found: what is so, in words.
-        sure: a source that was read says so.
+        lighter: why a way that may not be taken is only worth a warning; empty if it is not.
         basis: where that is from, as evidence.
     """
 
     sound: bool
     wanted: str
     found: str
-    sure: bool = True
+    lighter: str = ""
     basis: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -43,7 +44,7 @@ def way_to(target: Release, source: SourceRelease) -> Way:
         sound=path.kind == "direct",
         wanted=f"{source.name} directly to {target.name}",
         found=f"{path.fact.value}{over}",
-        sure=path.fact.is_verified,
+        lighter=unsure(path.fact),
         basis={
             "kind": path.kind,
             "steps": list(path.steps),

@@ -21,13 +21,13 @@ from simpool.builder import (
     ref_of,
     vm,
 )
-from simpool.clock import TimedPool
+from simpool.data import SimPool
 
 CHECK = "VM-EVACUATE-01"
 START = "VM web: evacuation - expected: can move to every other host, found: "
 
 
-def pool_with_vm(release: str = "7.2", **fields: Any) -> TimedPool:
+def pool_with_vm(release: str = "7.2", **fields: Any) -> SimPool:
     pool = small_pool(release)
     given = {
         "host": "alpha",
@@ -40,12 +40,12 @@ def pool_with_vm(release: str = "7.2", **fields: Any) -> TimedPool:
     return pool
 
 
-def computed(pool: TimedPool) -> tuple[str, str]:
+def computed(pool: SimPool) -> tuple[str, str]:
     judged = outcome(raw_of(pool, answers=False), CHECK, "web")
     return judged.outcome, judged.message or judged.cause
 
 
-def answered(pool: TimedPool, *description: str) -> tuple[str, str]:
+def answered(pool: SimPool, *description: str) -> tuple[str, str]:
     """With xapi's answer for alpha: the VM prevented by a code, or nobody."""
     alpha = ref_of(pool, "host", "alpha")
     value = {ref_of(pool, "VM", "web"): list(description)} if description else {}
@@ -53,42 +53,42 @@ def answered(pool: TimedPool, *description: str) -> tuple[str, str]:
     return judged.outcome, judged.message or judged.cause
 
 
-def metrics(pool: TimedPool) -> dict[str, Any]:
+def metrics(pool: SimPool) -> dict[str, Any]:
     return pool.records["VM_metrics"][vm(pool, "web")["metrics"]]
 
 
-def guest(pool: TimedPool) -> dict[str, Any]:
+def guest(pool: SimPool) -> dict[str, Any]:
     return pool.records["VM_guest_metrics"][vm(pool, "web")["guest_metrics"]]
 
 
-def disk(pool: TimedPool) -> dict[str, Any]:
+def disk(pool: SimPool) -> dict[str, Any]:
     return next(i for i in pool.records["VDI"].values() if i["name_label"] == "web 0")
 
 
-def unplug(pool: TimedPool, sr: str, name: str) -> None:
+def unplug(pool: SimPool, sr: str, name: str) -> None:
     pair = (ref_of(pool, "SR", sr), ref_of(pool, "host", name))
     for pbd in pool.records["PBD"].values():
         if (pbd["SR"], pbd["host"]) == pair:
             pbd["currently_attached"] = False
 
 
-def leave_network(pool: TimedPool, name: str) -> None:
+def leave_network(pool: SimPool, name: str) -> None:
     gone = ref_of(pool, "host", name)
     pifs = pool.records["PIF"]
     for ref in [r for r, pif in pifs.items() if pif["host"] == gone]:
         del pifs[ref]
 
 
-def other_processor(pool: TimedPool) -> None:
+def other_processor(pool: SimPool) -> None:
     host(pool, "gamma")["cpu_info"]["vendor"] = "AuthenticAMD"
 
 
-def fewer_features(pool: TimedPool) -> None:
+def fewer_features(pool: SimPool) -> None:
     features = "7ffefbff-bfebfbff-00000121-2c100800-001cbfba"
     host(pool, "gamma")["cpu_info"].update(features_hvm=features)
 
 
-Change = Callable[[TimedPool], object]
+Change = Callable[[SimPool], object]
 
 PREVENTED: tuple[tuple[str, Change, str], ...] = (
     (

@@ -15,27 +15,31 @@ from selftests.vm_judging import (
     with_answer,
     without_class,
 )
-from simpool.builder import NULL, add_disk, add_network, add_record, add_sr, add_vm, find, ref_of
-from simpool.clock import TimedPool
+from simpool.builder import (
+    NULL,
+    add_cd,
+    add_disk,
+    add_network,
+    add_record,
+    add_sr,
+    add_vm,
+    find,
+    ref_of,
+)
+from simpool.data import SimPool
 
 CHECK = "VM-AGILE-01"
 START = "VM web: agility - expected: can be started on every enabled host, found: "
 
 
-def pool_with_vm(release: str = "7.2", **fields: Any) -> TimedPool:
+def pool_with_vm(release: str = "7.2", **fields: Any) -> SimPool:
     pool = small_pool(release)
     given = {"host": "alpha", "disks": [("san", 10)], "networks": ["lan"], **fields}
     add_vm(pool, "web", **given)
     return pool
 
 
-def insert(pool: TimedPool, image: str) -> None:
-    owner = ref_of(pool, "VM", "web")
-    drives = (d for d in pool.records["VBD"].values() if d["VM"] == owner and d["type"] == "CD")
-    next(drives).update(VDI=image, empty=False)
-
-
-def found(pool: TimedPool, **answers: bool) -> tuple[str, str]:
+def found(pool: SimPool, **answers: bool) -> tuple[str, str]:
     judged = outcome(raw_of(pool, **answers), CHECK, "web")
     return judged.outcome, judged.message or judged.cause
 
@@ -61,7 +65,7 @@ def test_halted_is_not_applicable() -> None:
 def test_cd_counts_and_an_empty_drive_does_not() -> None:
     pool = pool_with_vm()
     add_sr(pool, "isos", "iso", shared=False, hosts=["alpha"])
-    insert(pool, add_disk(pool, "debian.iso", "isos", 1))
+    add_cd(pool, "web", add_disk(pool, "debian.iso", "isos", 1))
     words = "the CD in its drive is on SR isos, which is not shared"
     assert found(pool, answers=False) == ("blocked", START + words)
 
@@ -69,7 +73,7 @@ def test_cd_counts_and_an_empty_drive_does_not() -> None:
 def test_shared_iso_is_fine() -> None:
     pool = pool_with_vm()
     add_sr(pool, "isos", "iso", shared=True)
-    insert(pool, add_disk(pool, "debian.iso", "isos", 1))
+    add_cd(pool, "web", add_disk(pool, "debian.iso", "isos", 1))
     assert found(pool, answers=False)[0] == "pass"
 
 
@@ -136,7 +140,7 @@ def test_sriov() -> None:
 
 def test_no_image_in_a_full_drive() -> None:
     pool = pool_with_vm()
-    insert(pool, NULL)
+    add_cd(pool, "web", NULL)
     words = "it refers to a VDI that does not exist"
     assert found(pool, answers=False) == ("blocked", START + words)
 

@@ -17,7 +17,6 @@ from fixtures.judgement import judge
 from fixtures.model import Record
 from fixtures.waivers import WaiverBook, judge_waivers
 from reports.outcome import ObjectClass, Outcome
-from simpool.clock import TimedPool
 from simpool.data import SimPool
 from simpool.direct import facts_of
 from simpool.faults import faults
@@ -53,11 +52,11 @@ SIDE_EFFECTS: Mapping[str, set[str]] = {
 
 
 @lru_cache
-def _healthy() -> TimedPool:
+def _healthy() -> SimPool:
     return build("default", NOW)
 
 
-def healthy() -> TimedPool:
+def healthy() -> SimPool:
     return copy.deepcopy(_healthy())
 
 
@@ -99,7 +98,7 @@ def base() -> tuple[Outcome, ...]:
     return outcomes(healthy())
 
 
-def changed(fault: Fault) -> TimedPool:
+def changed(fault: Fault) -> SimPool:
     pool = healthy()
     fault.change(pool)
     return pool

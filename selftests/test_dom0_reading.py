@@ -4,10 +4,10 @@ import pytest
 
 from fixtures import dom0_reading
 from fixtures.dom0_reading import Dom0Address, read_dom0s, unknown_keys_message
-from fixtures.dom0_script import closing, frame, opening, read_probes_from
 from fixtures.probes import INVENTORY, Probe
 from fixtures.raw import RawDom0, RawProbe
 from fixtures.ssh_settings import ScriptOutput, SshOptions
+from simpool.dom0_frames import closing, frame, opening, read_probes_from
 
 UUID = "0a1b2c3d-1111-2222-3333-444455556666"
 HOST = Dom0Address(UUID, "alpha", "10.0.0.1")
@@ -59,7 +59,7 @@ def test_the_right_machine(monkeypatch: pytest.MonkeyPatch, quoted: str) -> None
         ),
         (said(f"#INSTALLATION_UUID='{UUID}'\n"), "no single INSTALLATION_UUID"),
         (said(""), "no single INSTALLATION_UUID"),
-        (said("", 1, "cat: no\x1b[2J such"), r"could not be read: cat: no \[2J such"),
+        (said("", 1, "cat: no\x1b[2J such"), r"could not be read: cat: no\\x1b\[2J such"),
         (RawProbe(INVENTORY.command, "timeout", seconds=10.0), "could not be read in time"),
         (RawProbe(INVENTORY.command, "missing"), "did not come whole"),
     ],

@@ -13,18 +13,15 @@ from hypothesis import strategies as st
 
 from fixtures.dom0_script import (
     STDERR_CAP,
-    closing,
     compose,
     end_marker,
-    frame,
     frame_commands,
     new_marker,
-    opening,
     parse,
-    read_probes_from,
 )
 from fixtures.probes import BASE_PROBES, CLOCK, MOUNTS, Probe
 from fixtures.raw import RawProbe
+from simpool.dom0_frames import closing, frame, opening, read_probes_from
 
 MARKER = "poolproof-0123456789abcdef0123456789abcdef"
 
@@ -230,7 +227,7 @@ def written(answers: Sequence[RawProbe]) -> bytes:
 
 
 ANSWERS = (
-    RawProbe("ls /a", "done", 0, 0.25, "abcd", "", truncated=False),
+    RawProbe("ls /a", "done", 0, 0.25, "abcd", "", truncated=True),
     RawProbe("ls /b", "done", 1, 0.0, "", "bad\nworse"),
     RawProbe("ls /c", "timeout", None, 2.0, "part"),
 )

@@ -5,25 +5,26 @@ from typing import Any
 
 import pytest
 
+from fixtures.times import xenapi_time
 from selftests.vm_judging import NOW, outcome, raw_of, small_pool, without_class
-from simpool.builder import add_vm, stamp, vm
-from simpool.clock import TimedPool
+from simpool.builder import add_vm, vm
+from simpool.data import SimPool
 
 CHECK = "VM-TOOLS-01"
 WINDOWS = "Microsoft Windows Server 2016 Standard"
 
 
-def pool_with_vm(release: str = "7.2", **fields: Any) -> TimedPool:
+def pool_with_vm(release: str = "7.2", **fields: Any) -> SimPool:
     pool = small_pool(release)
     add_vm(pool, "web", host="alpha", **fields)
     return pool
 
 
-def guest(pool: TimedPool) -> dict[str, Any]:
+def guest(pool: SimPool) -> dict[str, Any]:
     return pool.records["VM_guest_metrics"][vm(pool, "web")["guest_metrics"]]
 
 
-def found(pool: TimedPool) -> tuple[str, str]:
+def found(pool: SimPool) -> tuple[str, str]:
     judged = outcome(raw_of(pool), CHECK, "web")
     return judged.outcome, (judged.message or judged.cause).rpartition("found: ")[2]
 
@@ -43,7 +44,7 @@ def test_absent() -> None:
 def test_a_guest_that_has_just_started() -> None:
     pool = pool_with_vm(tools=False)
     metrics = pool.records["VM_metrics"][vm(pool, "web")["metrics"]]
-    metrics["start_time"] = stamp(NOW - timedelta(seconds=90))
+    metrics["start_time"] = xenapi_time(NOW - timedelta(seconds=90))
     assert found(pool)[0] == "not-verified"
 
 

@@ -11,18 +11,16 @@ from fixtures.audit import Audit
 from fixtures.contract import check_of
 from fixtures.exceptions import NotVerifiedError
 from fixtures.judgement import judge
-from fixtures.model import Host
 from fixtures.probes import PACKAGES
 from fixtures.waivers import WaiverBook
 from rules.hotfixes import difference, generation
-from rules.package_reading import package_difference
+from rules.package_reading import PackageDifference, package_difference
 from rules.packages import compare_packages, described, parse_packages
 from rules.restarts import INSTALL_TIMES, parse_install_times, pending, xapi_marker
 from simpool.builder import (
     add_host,
     add_hotfix,
     change_dom0,
-    clock,
     host,
     new_pool,
     pool_record,
@@ -39,8 +37,9 @@ def pool_of(release: str = "7.2", **fields: Any) -> SimPool:
     return pool
 
 
-def member(pool: SimPool) -> Host:
-    return Audit(facts_of(pool)).facts.hosts[1]
+def marked(pool: SimPool) -> bool | None:
+    audit = Audit(facts_of(pool))
+    return xapi_marker(audit.facts.hosts[1], audit.dom0_of)
 
 
 def compared(pool: SimPool) -> Any:
@@ -49,9 +48,14 @@ def compared(pool: SimPool) -> Any:
     return difference(two, audit.facts.pool.coordinator, generation(audit.release_of(two)))
 
 
+def packages_compared(pool: SimPool) -> PackageDifference:
+    audit = Audit(facts_of(pool))
+    return package_difference(audit.facts.hosts[1], audit.facts.pool.coordinator, audit.dom0_of)
+
+
 def waiting(pool: SimPool) -> Any:
     audit = Audit(facts_of(pool))
-    return pending(audit.facts.hosts[1], audit.release_of(audit.facts.hosts[1]))
+    return pending(audit.facts.hosts[1], audit.release_of(audit.facts.hosts[1]), audit.dom0_of)
 
 
 @pytest.mark.parametrize("release", ["6.5", "7.0", "7.1", "7.2", "7.6", "8.2"])
@@ -177,7 +181,7 @@ class TestRestarts:
         self, release: str, guidance: str, words: tuple[str, ...]
     ) -> None:
         pool = pool_of(release)
-        add_hotfix(pool, "E1", guidance=[guidance], applied=clock(pool) - timedelta(days=1))
+        add_hotfix(pool, "E1", guidance=[guidance], applied=pool.now - timedelta(days=1))
         assert waiting(pool).sure == words
 
     def test_by_xapis_own_word(self) -> None:
@@ -195,11 +199,11 @@ class TestRestarts:
 
     def test_marker(self) -> None:
         pool = pool_of()
-        assert xapi_marker(member(pool)) is False
+        assert marked(pool) is False
         change_dom0(pool, "two", reboot_marker=True)
-        assert xapi_marker(member(pool)) is True
+        assert marked(pool) is True
         pool.dom0.clear()
-        assert xapi_marker(member(pool)) is None
+        assert marked(pool) is None
 
 
 class TestXcpNg:
@@ -207,7 +211,7 @@ class TestXcpNg:
         pool = new_pool("ng", release="8.2")
         for name in ("one", "two"):
             add_host(pool, name, brand="XCP-ng", up_days=90)
-        when = int((clock(pool) - timedelta(days=installed)).timestamp())
+        when = int((pool.now - timedelta(days=installed)).timestamp())
         lines = f"{when}\tkernel\n{when}\tglibc\n{when}\txapi-core\n"
         for answers in pool.dom0.values():
             answers[INSTALL_TIMES.command] = CannedAnswer(lines)
@@ -222,7 +226,7 @@ class TestXcpNg:
 
     def test_what_the_update_plugin_recorded(self) -> None:
         pool = self.pool()
-        when = int((clock(pool) - timedelta(days=2)).timestamp())
+        when = int((pool.now - timedelta(days=2)).timestamp())
         host(pool, "two")["other_config"]["rpm_patch_installation_time"] = f"{when}.5"
         assert waiting(pool).sure[0].startswith("reboot for packages of 20")
 
@@ -335,8 +339,7 @@ class TestPackages:
     def test_of_two_dom0s(self) -> None:
         pool = pool_of()
         change_dom0(pool, "two", packages=(("netdata", "1.0-1"),))
-        two = member(pool)
-        found = package_difference(two, two.facts.pool.coordinator)
+        found = packages_compared(pool)
         assert found.extra
         assert not found.missing
         assert not found.unknown
@@ -346,5 +349,4 @@ class TestPackages:
         pool.dom0[str(pool.records["host"][pool_record(pool)["master"]]["uuid"])][
             PACKAGES.command
         ] = CannedAnswer(rows(), "error: rpmdb open failed\n")
-        two = member(pool)
-        assert "rpm complained" in package_difference(two, two.facts.pool.coordinator).unknown
+        assert "rpm complained" in packages_compared(pool).unknown

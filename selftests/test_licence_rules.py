@@ -11,7 +11,7 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.releases import Release, load_releases, release
 from fixtures.settings import Settings, load_settings
 from rules.licence import edition, expiry, judged
-from simpool.builder import add_host, clock, host, new_pool
+from simpool.builder import add_host, host, new_pool
 from simpool.data import SimPool
 from simpool.direct import facts_of
 
@@ -34,8 +34,8 @@ def target(name: str = "xenserver-7.2") -> Release:
 
 def words(pool: SimPool, to: Release | None = None, **options: Any) -> list[tuple[str, bool]]:
     one = Audit(facts_of(pool)).facts.hosts[0]
-    found = judged(one, to or target(), settings(**options), expiry(one), clock(pool))
-    return [(objection.words, objection.sure) for objection in found]
+    found = judged(one, to or target(), settings(**options), expiry(one), pool.now)
+    return [(objection.words, not objection.lighter) for objection in found]
 
 
 def window(days: int) -> str:

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from rules.memory import MIB, control_domain, footprint, free_memory, pack
 from selftests.vm_judging import outcome, raw_of, small_pool, vm_of, without_class
 from simpool.builder import GIB, add_vm, find, host, vm
-from simpool.clock import TimedPool
+from simpool.data import SimPool
 from simpool.guests import memory_overhead
 
 CHECK = "POOL-SPARE-01"
 
 
-def loaded(*guests: tuple[str, str, float], memory_gib: int = 16) -> TimedPool:
+def loaded(*guests: tuple[str, str, float], memory_gib: int = 16) -> SimPool:
     pool = small_pool(memory_gib=memory_gib)
     pool.settings = {}
     for name, on, gib in guests:

@@ -8,8 +8,7 @@ import pytest
 from fixtures.probes import LOG_BACKUP
 from selftests.vm_judging import NOW, outcome
 from simpool.builder import add_disk, add_network, change_dom0, find, host, pool_record
-from simpool.clock import TimedPool
-from simpool.data import CannedAnswer
+from simpool.data import CannedAnswer, SimPool
 from simpool.direct import facts_of
 from simpool.pools import build
 
@@ -17,18 +16,16 @@ DATABASE = "POOL-METADATA-01"
 EXPORT = "POOL-EXPORT-01"
 
 
-def judged(pool: TimedPool, check: str) -> tuple[str, str]:
+def judged(pool: SimPool, check: str) -> tuple[str, str]:
     found = outcome(facts_of(pool, NOW), check, pool.name)
     return found.outcome, found.message.partition("found: ")[2] or found.cause
 
 
-def healthy() -> TimedPool:
-    pool = build("default", NOW)
-    assert isinstance(pool, TimedPool)
-    return pool
+def healthy() -> SimPool:
+    return build("default", NOW)
 
 
-def scheduled(*, ran_days_ago: float = 1, log: str = "") -> TimedPool:
+def scheduled(*, ran_days_ago: float = 1, log: str = "") -> SimPool:
     """A pool whose only backup is the scheduled one in an SR; `log` follows its own line."""
     pool = healthy()
     pool.inputs["database_backup"] = None
@@ -104,7 +101,7 @@ def test_a_count_that_is_not_stated_is_not_verified() -> None:
     assert judged(pool, DATABASE)[0] == "not-verified"
 
 
-def _lose(table: str, key: str) -> Callable[[TimedPool], None]:
+def _lose(table: str, key: str) -> Callable[[SimPool], None]:
     return lambda pool: pool.inputs["resource_data"]["tables"][table][key].pop()
 
 
@@ -119,7 +116,7 @@ def _lose(table: str, key: str) -> Callable[[TimedPool], None]:
         (lambda p: p.inputs["resource_data"]["tables"]["vdi"]["uuids"].clear(), "it lacks 13 VDIs"),
     ],
 )
-def test_an_export_that_lacks_something(change: Callable[[TimedPool], None], found: str) -> None:
+def test_an_export_that_lacks_something(change: Callable[[SimPool], None], found: str) -> None:
     pool = healthy()
     change(pool)
     assert judged(pool, EXPORT) == ("warning", found)

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "poolproof.example.toml"
 
 
-def written(directory: Path, text: str) -> Path:
-    path = directory / "poolproof.toml"
+def written(directory: Path, text: str, name: str = "poolproof.toml") -> Path:
+    path = directory / name
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -133,6 +133,14 @@ def test_bad_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
         load_settings(written(tmp_path, text), {})
     assert "poolproof.toml" in str(info.value)
     assert str(info.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text", ["log_percent = 70", "[thresholds]\nlog_percent = 0", 'phase = "during"', "phaze = 1"]
+)
+def test_errors_name_the_file_that_was_given(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageProblemError, match=r"^night\\x07\.toml[:,]"):
+        load_settings(written(tmp_path, text, "night\x07.toml"), {})
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -13,22 +13,16 @@ from fixtures.dom0_reading import Dom0Address, read_dom0s, unknown_keys_message
 from fixtures.exceptions import NotVerifiedError
 from fixtures.probes import BASE_PROBES, INVENTORY, MOUNTS, OS_RELEASE, UNAME, Probe
 from fixtures.raw import RawDom0
+from fixtures.secret import Secret
 from fixtures.ssh_settings import SshOptions
 from selftests.sshd import new_key, running_sshd
 from simpool.data import CannedAnswer, SimPool, SimUser
+from simpool.dom0_answers import answered
 from simpool.ssh_endpoint import SshEndpoint, SshFault
 
 PASSWORD = "sesame open \u00e4 'quoted' $HOME"
 UUIDS = tuple(f"{digit}0000000-0000-4000-8000-00000000000{digit}" for digit in "123")
 Reader = Callable[..., dict[str, RawDom0]]
-
-
-class Password:
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def reveal(self) -> str:
-        return self.text
 
 
 def pool(hosts: int = 1) -> SimPool:
@@ -58,7 +52,7 @@ def options(endpoint: SshEndpoint, directory: Path, driver: str, **more: Any) ->
     (directory / "config").write_text("IdentityAgent none\nIdentityFile none\n")
     made = SshOptions(
         config_file=directory / "config", known_hosts=(directory / "known_hosts",),
-        password=Password(PASSWORD),
+        password=Secret(PASSWORD),
         driver=driver, offer_keys=False, ports=endpoint.ports,  # type: ignore[arg-type]
     )  # fmt: skip
     return replace(made, **more)
@@ -99,6 +93,24 @@ def test_all_hosts(tmp_path: Path, driver: str) -> None:
         assert dom0_host(raw, "a").mount_point("/").device == "/dev/sda1"
 
 
+ODD = (
+    CannedAnswer("part of it\n", hang=True),
+    CannedAnswer("late", delay=60),
+    CannedAnswer("\u20ac" * 30, "why", 3),  # cut in the middle of a character
+    CannedAnswer("\udcff\udcfe not UTF-8", "\udcff" + "x" * 5_000, delay=0.01),
+)
+
+
+@pytest.mark.parametrize("canned", ODD)
+def test_odd_answers_arrive_as_they_are_read_directly(tmp_path: Path, canned: CannedAnswer) -> None:
+    probe = Probe("ls /odd", 2, 64)
+    given = pool()
+    given.dom0[UUIDS[0]][probe.command] = canned
+    with SshEndpoint(given) as endpoint:
+        found = read(endpoint, tmp_path, "paramiko", probe)
+    assert found[UUIDS[0]].probes[probe.command] == answered(canned, probe)
+
+
 def test_keys(tmp_path: Path, driver: str) -> None:
     public = new_key(tmp_path / "id")
     with SshEndpoint(pool(), authorized_keys=[public]) as endpoint:
@@ -117,7 +129,7 @@ def test_a_password_never_reaches_a_stranger(tmp_path: Path, driver: str) -> Non
 @pytest.mark.parametrize("password", ["wrong", ""])
 def test_login_refused(tmp_path: Path, driver: str, password: str) -> None:
     with SshEndpoint(pool()) as endpoint:
-        raw = read(endpoint, tmp_path, driver, password=Password(password))[UUIDS[0]]
+        raw = read(endpoint, tmp_path, driver, password=Secret(password))[UUIDS[0]]
     assert raw.connection["failure"] == "login-refused"
     assert "root@127.0.0.1" in raw.cause
     assert raw.probes == {}
@@ -236,9 +248,7 @@ def jump_config(tmp_path: Path, endpoint: SshEndpoint, bastion: str) -> SshOptio
         f" HostKeyAlias target\n UserKnownHostsFile {tmp_path}/hosts\n"
         "Host *\n IdentityAgent none\n User root\n GlobalKnownHostsFile none\n"
     )
-    return SshOptions(
-        config_file=tmp_path / "config", password=Password(PASSWORD), driver="openssh"
-    )
+    return SshOptions(config_file=tmp_path / "config", password=Secret(PASSWORD), driver="openssh")
 
 
 def test_password_behind_a_jump_host(tmp_path: Path) -> None:

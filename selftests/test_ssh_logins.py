@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from fixtures import ssh_openssh, ssh_paramiko
+from fixtures.secret import Secret
 from fixtures.ssh_settings import ScriptOutput, SshFailureError, resolve
-from fixtures.xenapi_session import Secret
 from selftests.sshd import PASSWORD, Sshd, new_key, running_sshd
 
 UUID = "0a1b2c3d-1111-2222-3333-444455556666"

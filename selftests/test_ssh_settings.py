@@ -7,6 +7,7 @@ import paramiko
 import pytest
 
 from fixtures.exceptions import UsageProblemError
+from fixtures.secret import Secret
 from fixtures.ssh_known_hosts import HostKey, KnownKeys, read_known_keys
 from fixtures.ssh_settings import SshOptions, resolve
 
@@ -96,11 +97,7 @@ def test_a_configuration_that_is_not_there_or_loops(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    class Password:
-        def reveal(self) -> str:
-            return "geheim"
-
-    options = SshOptions(password=Password())
+    options = SshOptions(password=Secret("geheim"))
     assert "password" not in repr(options)
     assert "geheim" not in repr(resolve(options, UUID, "a"))
 

@@ -16,23 +16,25 @@ from simpool.builder import (
     ref_of,
     vm,
 )
-from simpool.clock import TimedPool
+from simpool.data import SimPool
+from simpool.direct import facts_of
+from simpool.hardware import DISK
 
 STORAGE = "POOL-STORAGE-01"
 LOCAL = "VM-LOCAL-01"
 SUSPENDED = "VM-SUSPENDED-01"
 WANTED = "storage - expected: attached on every host, of a type that the target supports, found: "
-BY_ID = "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e11"
+OTHER_ID = "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e99"
 
 
-def unplug(pool: TimedPool, sr: str, *names: str) -> None:
+def unplug(pool: SimPool, sr: str, *names: str) -> None:
     hosts = {ref_of(pool, "host", name) for name in names}
     for pbd in pool.records["PBD"].values():
         if pbd["SR"] == ref_of(pool, "SR", sr) and pbd["host"] in hosts:
             pbd["currently_attached"] = False
 
 
-def judged(pool: TimedPool, name: str) -> tuple[str, str]:
+def judged(pool: SimPool, name: str) -> tuple[str, str]:
     found = outcome(raw_of(pool), STORAGE, name)
     return found.outcome, found.message or found.cause
 
@@ -170,7 +172,7 @@ def test_an_unread_connection_is_not_verified() -> None:
     assert outcome(raw, STORAGE, "san").outcome == "not-verified"
 
 
-def with_local_disk(state: str = "Halted", device: str = "/dev/sda3", **settings: str) -> TimedPool:
+def with_local_disk(state: str = "Halted", device: str = "/dev/sda3", **settings: str) -> SimPool:
     pool = small_pool()
     for pbd in pool.records["PBD"].values():
         if pbd["SR"] == ref_of(pool, "SR", "local"):
@@ -213,19 +215,39 @@ def test_local_disk_by_method(settings: dict[str, str], state: str, expected: st
 @pytest.mark.parametrize(
     ("device", "expected"),
     [
-        (f"{BY_ID}-part3", "blocked"),
-        (BY_ID, "pass"),
-        ("/dev/sdb", "pass"),
+        (f"{DISK}-part3", "blocked"),
+        (DISK, "not-verified"),
+        ("/dev/sdb", "not-verified"),
         ("/dev/sdb,/dev/sda3", "blocked"),
         ("/dev/nvme0n1p3", "blocked"),
-        ("/dev/nvme1n1", "pass"),
+        ("/dev/nvme1n1", "not-verified"),
         ("/dev/mapper/something", "not-verified"),
         ("", "not-verified"),
     ],
 )
-def test_what_the_layout_switch_erases(device: str, expected: str) -> None:
+def test_what_the_layout_switch_erases_by_name_alone(device: str, expected: str) -> None:
     found = outcome(raw_of(with_local_disk(device=device, layout="switch")), LOCAL, "web")
     assert found.outcome == expected
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [
+        ("/dev/sda3", "blocked"),
+        (f"{DISK}-part3", "blocked"),
+        ("/dev/sdb,/dev/sda3", "blocked"),
+        ("/dev/sdb", "pass"),
+        ("/dev/sdb1", "pass"),
+        ("/dev/nvme0n1p3", "pass"),
+        (f"{OTHER_ID}-part3", "blocked"),  # a name that dom0's own does not tell apart
+        (OTHER_ID, "not-verified"),
+        ("/dev/mapper/something", "not-verified"),
+        ("", "not-verified"),
+    ],
+)
+def test_what_the_layout_switch_erases_by_the_primary_disk(device: str, expected: str) -> None:
+    pool = with_local_disk(device=device, layout="switch")
+    assert outcome(facts_of(pool), LOCAL, "web").outcome == expected
 
 
 def test_no_local_disk() -> None:

@@ -192,12 +192,11 @@ def test_progress_on_a_terminal() -> None:
         progress.set("reading XenAPI", 12, 35)
         clock.now += 1
         progress.set("hosts", 2, 3)
-        progress.say("host \x1b[31mxs-03\n did not answer")
     assert stream.getvalue() == (
         "\rreading XenAPI 1/35 · 0 s\x1b[K"
         "\rreading XenAPI 12/35 · 4 s\x1b[K"
         "\rreading XenAPI 12/35 · hosts 2/3 · 5 s\x1b[K"
-        "\r\x1b[Khost \\x1b[31mxs-03\\n did not answer\n"
+        "\r\x1b[K"
     )
 
 
@@ -209,8 +208,7 @@ def test_progress_in_ci_is_a_few_lines() -> None:
             progress.set("reading XenAPI", done, 35)
         progress.set("reading XenAPI", 35, 35)
         progress.tick()
-        progress.say("done")
-    assert stream.getvalue() == "reading XenAPI 35/35, 18 s\ndone\n"
+    assert stream.getvalue() == "reading XenAPI 35/35, 18 s\n"
 
 
 def test_progress_fits_and_encodes() -> None:

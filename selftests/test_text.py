@@ -11,6 +11,8 @@ from reports.text import (
     for_xml,
     object_id,
     one_line,
+    reason,
+    run_on,
     slug,
     whole,
     wrap,
@@ -38,6 +40,17 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 )
 def test_one_line_shows_the_invisible(text: str, shown: str) -> None:
     assert one_line(text) == shown
+
+
+def test_lines_run_on_in_a_sentence() -> None:
+    assert run_on(" cat: no\r\nsuch\x1b[2J\u2028file\n") == "cat: no such\\x1b[2J file"
+    assert len(run_on("a" * 9000)) == 300
+
+
+def test_an_error_has_a_reason() -> None:
+    assert reason(OSError(2, "No such\nfile")) == "No such file"
+    assert reason(ValueError("bad \x07 value")) == "bad \\x07 value"
+    assert reason(EOFError()) == "EOFError"
 
 
 def test_one_line_caps() -> None:

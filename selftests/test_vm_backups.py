@@ -5,28 +5,29 @@ from typing import Any
 
 import pytest
 
+from fixtures.times import xenapi_time
 from reports.outcome import Outcome
-from rules.backups_of_vms import age_limit
+from rules.ages import age_limit
 from selftests.vm_judging import NOW, outcome, raw_of, small_pool
-from simpool.builder import add_snapshot, add_vm, stamp, vm
-from simpool.clock import TimedPool
+from simpool.builder import add_snapshot, add_vm, vm
+from simpool.data import SimPool
 
 CHECK = "VM-BACKUP-01"
 START = "VM web: backup - expected: one of the last 7 days, found: "
 JOB = "b1d0c6e4-3b0a-4ce4-9a4e-1d1c07cf1a53"
 
 
-def pool_with_vm(**fields: Any) -> TimedPool:
+def pool_with_vm(**fields: Any) -> SimPool:
     pool = small_pool()
     add_vm(pool, "web", host="alpha", disks=[("san", 10)], **fields)
     return pool
 
 
-def found(pool: TimedPool) -> Outcome:
+def found(pool: SimPool) -> Outcome:
     return outcome(raw_of(pool), CHECK, "web")
 
 
-def file(pool: TimedPool, days: float = 1, **fields: Any) -> dict[str, Any]:
+def file(pool: SimPool, days: float = 1, **fields: Any) -> dict[str, Any]:
     """A judgement on an XVA that holds the VM, as it is stored beside the facts."""
     return {
         "path": "nightly/web.xva",
@@ -47,7 +48,7 @@ def file(pool: TimedPool, days: float = 1, **fields: Any) -> dict[str, Any]:
 
 
 def mark(days: float, **config: str) -> dict[str, str]:
-    when = stamp(NOW - timedelta(days=days))
+    when = xenapi_time(NOW - timedelta(days=days))
     return {"xo:backup:job": JOB, "xo:backup:datetime": when, **config}
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from fixtures.exceptions import CannotAuditError
 from fixtures.raw import RawAnswer, RawClass
+from fixtures.secret import Secret
 from fixtures.tls import Trust, parse_pin
 from fixtures.xenapi_reading import (
     CLASSES,
@@ -15,7 +16,7 @@ from fixtures.xenapi_reading import (
     describe_source,
     read_classes,
 )
-from fixtures.xenapi_session import Login, Secret, XenApiSession, open_session
+from fixtures.xenapi_session import Login, XenApiSession, open_session
 from simpool.data import SimError, SimPool, SimUser
 from simpool.xenapi_encoding import response
 from simpool.xenapi_endpoint import XenApiEndpoint

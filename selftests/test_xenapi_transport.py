@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from fixtures.secret import Secret
 from fixtures.tls import Trust
-from fixtures.xenapi_session import Login, Secret, open_session
+from fixtures.xenapi_session import Login, open_session
 from fixtures.xenapi_transport import XenApiUnreachableError
 from selftests.xenapi_logins import LOGIN, PASSWORD, READ, login_to, refusal, sim
 from simpool.data import SimError

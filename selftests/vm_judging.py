@@ -12,7 +12,7 @@ from fixtures.raw import RawAnswer, RawClass, RawFacts
 from fixtures.waivers import WaiverBook
 from reports.outcome import Outcome
 from simpool.builder import add_host, add_network, add_sr, new_pool, pool_record, ref_of
-from simpool.clock import TimedPool
+from simpool.data import SimPool
 from simpool.direct import facts_of
 
 NOW: Final = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ CPU: Final = {"vendor": "GenuineIntel", "features": "7ffefbff-bfebfbff-00000121-
 HOSTS: Final = ("alpha", "beta", "gamma")
 
 
-def small_pool(release: str = "7.2", hosts: tuple[str, ...] = HOSTS, **host: Any) -> TimedPool:
+def small_pool(release: str = "7.2", hosts: tuple[str, ...] = HOSTS, **host: Any) -> SimPool:
     """Hosts with a shared SR `san`, a local one `local` on the first, and a network `lan`."""
     pool = new_pool("small", release, NOW)
     for name in hosts:
@@ -35,7 +35,7 @@ def small_pool(release: str = "7.2", hosts: tuple[str, ...] = HOSTS, **host: Any
     return pool
 
 
-def raw_of(pool: TimedPool, *, answers: bool = True) -> RawFacts:
+def raw_of(pool: SimPool, *, answers: bool = True) -> RawFacts:
     """The facts of a pool, with or without what xapi itself answers."""
     raw = facts_of(pool, probes=())
     return raw if answers else replace(raw, answers={})
@@ -52,7 +52,7 @@ def without_class(raw: RawFacts, name: str) -> RawFacts:
     return replace(raw, classes={**raw.classes, name: RawClass("unread", cause="it timed out")})
 
 
-def vm_of(raw: RawFacts, pool: TimedPool, name: str) -> VM:
+def vm_of(raw: RawFacts, pool: SimPool, name: str) -> VM:
     """A typed VM by its name."""
     return PoolFacts(raw).get(VM, ref_of(pool, "VM", name))  # type: ignore[arg-type]
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from fixtures.exceptions import CannotAuditError
+from fixtures.secret import Secret
 from fixtures.tls import Trust, parse_pin
-from fixtures.xenapi_session import Login, Secret, open_session
+from fixtures.xenapi_session import Login, open_session
 from simpool.data import SimPool, SimUser
 from simpool.xenapi_endpoint import XenApiEndpoint
 

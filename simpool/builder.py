@@ -7,7 +7,6 @@ and uuids depend on names alone, so the same pool is the same at every build.
 from datetime import UTC, datetime
 
 from fixtures.raw import WireRecord
-from simpool.clock import TimedPool, clock, file_time, stamp
 from simpool.data import SimPool
 from simpool.dom0_answers import change_dom0, dom0_state
 from simpool.guest_devices import add_cd
@@ -16,12 +15,10 @@ from simpool.hosts import add_host, restrictions
 from simpool.hotfixes import add_hotfix
 from simpool.records import (
     GIB,
-    MIB,
     NULL,
     add_record,
     classes_of,
     find,
-    identity,
     pool_record,
     ref_of,
     wire,
@@ -30,7 +27,6 @@ from simpool.storage import add_disk, add_drivers, add_network, add_sr
 
 __all__ = [
     "GIB",
-    "MIB",
     "NULL",
     "add_cd",
     "add_disk",
@@ -43,22 +39,18 @@ __all__ = [
     "add_template",
     "add_vm",
     "change_dom0",
-    "clock",
     "dom0_state",
-    "file_time",
     "find",
     "host",
-    "identity",
     "new_pool",
     "pool_record",
     "ref_of",
-    "stamp",
     "vm",
     "wire",
 ]
 
 
-def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> TimedPool:
+def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> SimPool:
     """A pool without hosts.
 
     Args:
@@ -67,7 +59,7 @@ def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> Ti
         now: the moment that all ages count from, aware; the present when None.
     """
     moment = (now or datetime.now(UTC)).replace(microsecond=0)
-    pool = TimedPool(name, release, {kind: {} for kind in classes_of(release)}, now=moment)
+    pool = SimPool(name, release, {kind: {} for kind in classes_of(release)}, now=moment)
     add_record(
         pool,
         "pool",

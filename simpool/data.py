@@ -4,6 +4,7 @@ Mutable on purpose: a fault is a small change to a healthy pool.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from fixtures.raw import Ref, WireRecord
@@ -50,6 +51,7 @@ class SimPool:
         settings: what the pool brings along as `poolproof.toml` values (target, window, method ...).
         inputs: what its operator would give beside that: waivers, attestations, hardware list and
             judgements on backup files, as they are stored beside the facts.
+        now: the moment that all ages in it count from, aware.
     """
 
     name: str
@@ -60,3 +62,4 @@ class SimPool:
     users: dict[str, SimUser] = field(default_factory=lambda: {"root": SimUser("simulated")})
     settings: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))

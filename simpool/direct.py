@@ -5,21 +5,20 @@ from dataclasses import replace
 from datetime import datetime
 
 from fixtures.catalogue import ROOT, discover
-from fixtures.dom0_script import STDERR_CAP
 from fixtures.exceptions import NotVerifiedError
 from fixtures.live import AGILITY, AGILITY_LIMIT, EVACUATION
 from fixtures.model import PoolFacts
 from fixtures.probes import Probe
-from fixtures.raw import Json, RawAnswer, RawClass, RawDom0, RawFacts, RawProbe, Ref
+from fixtures.raw import Json, RawAnswer, RawClass, RawDom0, RawFacts, Ref
 from fixtures.redaction import redact
 from fixtures.releases import load_releases
 from fixtures.settings import load_settings
+from fixtures.times import xenapi_time
 from fixtures.xenapi_reading import CLASSES, MESSAGE_COUNT
 from fixtures.xencenter_file import xencenter_version
 from rules.agility import vms_to_ask
-from simpool.clock import clock, stamp
-from simpool.data import CannedAnswer, SimError, SimPool
-from simpool.dom0_answers import not_found
+from simpool.data import SimError, SimPool
+from simpool.dom0_answers import answered
 
 _INPUTS = (
     "waivers", "attestations", "hardware_list", "host_backups", "resource_data", "database_backup",
@@ -62,7 +61,7 @@ def inputs_of(pool: SimPool, now: datetime | None = None) -> dict[str, Json]:
         "settings": settings.as_json(),
         "releases": load_releases(ROOT / "releases"),
         "xencenter": stated,
-        "clock": stamp(now or clock(pool)),
+        "clock": xenapi_time(now or pool.now),
     }
 
 
@@ -105,19 +104,5 @@ def _dom0(pool: SimPool, host_uuid: str, asked: tuple[Probe, ...]) -> RawDom0:
     canned = pool.dom0.get(host_uuid)
     if canned is None:
         return RawDom0(cause="the host's SSH server does not answer")
-    probes = {
-        probe.command: _printed(probe, canned.get(probe.command) or not_found(probe.command))
-        for probe in asked
-    }
+    probes = {probe.command: answered(canned.get(probe.command), probe) for probe in asked}
     return RawDom0(probes, connection={"driver": "direct"})
-
-
-def _printed(probe: Probe, answer: CannedAnswer) -> RawProbe:
-    stdout = answer.stdout.encode("utf-8", "surrogateescape")
-    text = stdout[: probe.cap].decode("utf-8", "replace")
-    truncated = len(stdout) > probe.cap
-    if answer.hang or answer.delay > probe.deadline:
-        seconds = float(probe.deadline)
-        return RawProbe(probe.command, "timeout", None, seconds, text, "", truncated)
-    stderr = answer.stderr[:STDERR_CAP]
-    return RawProbe(probe.command, "done", answer.status, answer.delay, text, stderr, truncated)

@@ -9,9 +9,11 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fixtures import probes
+from fixtures.dom0_script import STDERR_CAP
+from fixtures.probes import Probe
+from fixtures.raw import RawProbe
 from rules.restarts import INSTALL_TIMES
 from simpool import dom0_disks, dom0_system, hardware
-from simpool.clock import clock, seconds
 from simpool.data import CannedAnswer, SimPool
 from simpool.dom0_state import Dom0State
 from simpool.generations import GENERATIONS
@@ -62,7 +64,7 @@ def add_dom0(pool: SimPool, host: str, *, brand: str, up_days: float) -> None:
     """Give a host its dom0; called by `add_host`."""
     ref, record = find(pool, "host", host)
     coordinator = pool.records["host"][pool_record(pool)["master"]]
-    made, now = GENERATIONS[pool.release], clock(pool)
+    made, now = GENERATIONS[pool.release], pool.now
     domain = next(
         vm
         for vm in pool.records["VM"].values()
@@ -107,11 +109,11 @@ def _system(state: Dom0State) -> dict[str, CannedAnswer]:
         ),
         probes.UNAME.command: CannedAnswer(f"Linux {made.linux} x86_64\n"),
         probes.HOSTNAME.command: CannedAnswer(f"{state.name}\n"),
-        probes.CLOCK.command: CannedAnswer(f"{seconds(state.now)}\n"),
+        probes.CLOCK.command: CannedAnswer(f"{int(state.now.timestamp())}\n"),
         probes.UPTIME.command: CannedAnswer(f"{up:.2f} {up * 15.2:.2f}\n"),
         probes.CHRONY.command: _chrony(state) if made.chrony else not_found("chronyc"),
         probes.NTP.command: not_found("ntpq") if made.chrony else _ntp(state),
-        probes.EFI.command: _stat("/sys/firmware/efi", state, present=state.efi),
+        probes.EFI.command: _stat("/sys/firmware/efi", state, present=state.efi, marker=False),
     }
 
 
@@ -133,7 +135,6 @@ def _disk(state: Dom0State) -> dict[str, CannedAnswer]:
             "/var/preserve/safe2upgrade",
             state,
             present=state.safe2upgrade,
-            kind="regular empty file",
         ),
     }
 
@@ -163,7 +164,6 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
     scripts = dom0_system.FIRSTBOOT_SCRIPTS if state.release != "8.3" else ()
     done = [name for name in scripts if name not in state.missing_stamps]
     stamps = "/etc/firstboot.d/state/"
-    made = GENERATIONS[state.release]
     return {
         probes.FIRSTBOOT_SCRIPTS.command: CannedAnswer(_lines(scripts)),
         probes.FIRSTBOOT.command: CannedAnswer(
@@ -173,10 +173,10 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
             CannedAnswer(_lines(done)) if scripts else _absent("ls", stamps, 2)
         ),
         probes.RAN_NETWORK_INIT.command: _stat(
-            "/var/lib/misc/ran-network-init", state, present=not scripts, kind="regular empty file"
+            "/var/lib/misc/ran-network-init", state, present=not scripts
         ),
         probes.RAN_STORAGE_INIT.command: _stat(
-            "/var/lib/misc/ran-storage-init", state, present=not scripts, kind="regular empty file"
+            "/var/lib/misc/ran-storage-init", state, present=not scripts
         ),
         probes.PATCHES.command: _listing("/var/patch/applied/", state.patches),
         probes.UPDATES.command: _listing("/var/update/applied/", state.updates),
@@ -185,7 +185,7 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
         **{
             probes.file(path).command: (
                 CannedAnswer(f"{state.generation}")
-                if path.startswith(made.state_folder)
+                if path.startswith("/var/lib/xcp/")
                 else _absent("cat", path)
             )
             for path in _GENERATION_FILES
@@ -194,7 +194,6 @@ def _upkeep(state: Dom0State) -> dict[str, CannedAnswer]:
             "/var/run/nonpersistent/xapi/host-requires-reboot",
             state,
             present=state.reboot_marker,
-            kind="regular empty file",
         ),
         probes.CRON_BACKUP.command: dom0_system.cron_backup(state),
         probes.LOG_BACKUP.command: CannedAnswer(dom0_system.log_backup(state)),
@@ -206,8 +205,8 @@ def _blobs(state: Dom0State) -> dict[str, CannedAnswer]:
     for blobs in (probes.BLOBS_XCP, probes.BLOBS_XAPI):
         there = blobs is probes.BLOBS_XCP
         problem = f"ls: cannot access {blobs.root}/messages/: No such file or directory\n"
-        oldest = f"{seconds(state.oldest_message)}.02417\n" if state.messages else ""
-        answers[blobs.present.command] = _stat(blobs.root, state, present=there)
+        oldest = f"{int(state.oldest_message.timestamp())}.02417\n" if state.messages else ""
+        answers[blobs.present.command] = _stat(blobs.root, state, present=there, marker=False)
         answers[blobs.kilobytes.command] = (
             CannedAnswer(f"{state.blobs_kib}\t{blobs.root}\n")
             if there
@@ -232,6 +231,20 @@ def _ntp(state: Dom0State) -> CannedAnswer:
     return CannedAnswer(dom0_system.ntp(state.offset, following=state.time_source))
 
 
+def answered(canned: CannedAnswer | None, probe: Probe) -> RawProbe:
+    """What is read of an answer to a probe; of None, what is read where nothing was prepared."""
+    canned = canned or not_found(probe.command)
+    stdout = canned.stdout.encode("utf-8", "surrogateescape")
+    text = stdout[: probe.cap].decode("utf-8", "replace")
+    truncated = len(stdout) > probe.cap
+    if canned.hang or canned.delay > probe.deadline:
+        seconds = float(probe.deadline)
+        return RawProbe(probe.command, "timeout", None, seconds, text, "", truncated)
+    stderr = canned.stderr.encode("utf-8", "surrogateescape")[:STDERR_CAP]
+    said = stderr.decode("utf-8", "replace")
+    return RawProbe(probe.command, "done", canned.status, canned.delay, text, said, truncated)
+
+
 def not_found(command: str) -> CannedAnswer:
     """The answer to a command that nothing was prepared for: no such file, or no such program."""
     program, _, rest = command.partition(" ")
@@ -254,8 +267,9 @@ def _listing(path: str, names: tuple[str, ...] | None) -> CannedAnswer:
     return _absent("ls", path, 2) if names is None else CannedAnswer(_lines(sorted(names)))
 
 
-def _stat(path: str, state: Dom0State, *, present: bool, kind: str = "directory") -> CannedAnswer:
+def _stat(path: str, state: Dom0State, *, present: bool, marker: bool = True) -> CannedAnswer:
+    """What is printed of a marker, an empty file, or else of a directory."""
     if not present:
         return CannedAnswer("", f"stat: cannot stat '{path}': No such file or directory\n", 1)
-    size, mode = (4096, 755) if kind == "directory" else (0, 644)
-    return CannedAnswer(f"{kind}|{size}|{mode}|root|root|{seconds(state.booted)}\n")
+    what = "regular empty file|0|644" if marker else "directory|4096|755"
+    return CannedAnswer(f"{what}|root|root|{int(state.booted.timestamp())}\n")

@@ -143,7 +143,7 @@ def blkid(state: Dom0State) -> str:
 def fstab(state: Dom0State) -> str:
     """What /etc/fstab holds."""
     lines = ["LABEL=root-qwbfze    /         ext3     defaults   1  1\n"]
-    if state.efi and device(state, "boot"):
+    if _has_esp(state):
         lines.append("LABEL=BOOT-QWBFZE    /boot/efi         vfat     defaults   0  2\n")
     if state.layout == "D":
         lines.append("LABEL=swap-qwbfze          swap      swap   defaults   0  0\n")
@@ -164,7 +164,7 @@ def mounts(state: Dom0State) -> str:
     ]
     if state.layout == "D":
         lines.append(f"{device(state, 'logs')} /var/log ext3 {options}\n")
-    if state.efi and device(state, "boot"):
+    if _has_esp(state):
         lines.append(
             f"{device(state, 'boot')} /boot/efi vfat rw,relatime,fmask=0022,dmask=0022,"
             "codepage=437,iocharset=ascii,shortname=mixed,errors=remount-ro 0 0\n"

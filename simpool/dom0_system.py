@@ -2,11 +2,10 @@
 
 from typing import Final
 
-from simpool.clock import seconds
 from simpool.data import CannedAnswer
 from simpool.dom0_state import Dom0State
 from simpool.generations import GENERATIONS
-from simpool.hardware import CPU_FLAGS, PROCESSOR
+from simpool.hardware import CPU_FLAGS, DISK, PROCESSOR
 
 FIRSTBOOT_SCRIPTS: Final = (
     "05-prepare-networking", "10-prepare-storage", "40-generate-iscsi-iqn", "60-import-keys",
@@ -108,7 +107,7 @@ def inventory(state: Dom0State) -> str:
     made = GENERATIONS[state.release]
     short = ".".join(made.product_version.split(".")[:2])
     values = {
-        "PRIMARY_DISK": "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e11",
+        "PRIMARY_DISK": DISK,
         "PRODUCT_VERSION": made.product_version,
         "DOM0_VCPUS": "16",
         "CONTROL_DOMAIN_UUID": state.domain_uuid,
@@ -193,7 +192,7 @@ def rpm(state: Dom0State) -> str:
 
 def install_times(state: Dom0State) -> str:
     """When each package was installed, as Unix time and name."""
-    when = seconds(state.packages_installed)
+    when = int(state.packages_installed.timestamp())
     return "".join(f"{when}\t{name}\n" for name, _, _ in sorted(_installed(state)))
 
 

@@ -21,7 +21,6 @@ class Generation:
         linux: version of dom0's kernel.
         layout: partition layout that its installer makes: `A`, `B`, `C` or `D`.
         chrony: whether dom0 keeps time with chrony instead of ntpd.
-        state_folder: where xapi keeps its state in dom0.
     """
 
     product_version: str
@@ -29,116 +28,45 @@ class Generation:
     build: str
     api: tuple[int, int]
     xapi: str
-    xapi_build: str
-    schema: str
     date: str
     xen: str
     linux: str
-    layout: str
-    chrony: bool
-    state_folder: str = "/var/lib/xcp"
+    xapi_build: str = ""
+    schema: str = ""
+    layout: str = "D"
+    chrony: bool = False
 
 
 GENERATIONS: Final[Mapping[str, Generation]] = {
     "6.5": Generation(
-        "6.5.0",
-        "1.9.0",
-        "90233c",
-        (2, 3),
-        "1.3",
-        "",
-        "",
-        "2014-12-16",
-        "4.4.1-xs90192",
-        "3.10.0+2",
-        "B",
-        False,
+        "6.5.0", "1.9.0", "90233c", api=(2, 3), xapi="1.3",
+        date="2014-12-16", xen="4.4.1-xs90192", linux="3.10.0+2", layout="B",
     ),
     "7.0": Generation(
-        "7.0.0",
-        "2.1.0",
-        "125380c",
-        (2, 5),
-        "1.9",
-        "",
-        "",
-        "2016-05-11",
-        "4.6.1-xs125300",
-        "3.10.0+10",
-        "D",
-        False,
+        "7.0.0", "2.1.0", "125380c", api=(2, 5), xapi="1.9",
+        date="2016-05-11", xen="4.6.1-xs125300", linux="3.10.0+10",
     ),
     "7.1": Generation(
-        "7.1.0",
-        "2.2.0",
-        "137272c",
-        (2, 6),
-        "1.9",
-        "",
-        "",
-        "2017-02-09",
-        "4.7.1-1.9",
-        "4.4.0+2",
-        "D",
-        False,
+        "7.1.0", "2.2.0", "137272c", api=(2, 6), xapi="1.9",
+        date="2017-02-09", xen="4.7.1-1.9", linux="4.4.0+2",
     ),
     "7.2": Generation(
-        "7.2.0",
-        "2.3.0",
-        "release/falcon/master/8",
-        (2, 7),
-        "1.9",
-        "",
-        "5.120",
-        "2017-05-11",
-        "4.7.1-1.18",
-        "4.4.0+10",
-        "D",
-        False,
+        "7.2.0", "2.3.0", "release/falcon/master/8", api=(2, 7), xapi="1.9", schema="5.120",
+        date="2017-05-11", xen="4.7.1-1.18", linux="4.4.0+10",
     ),
     "7.6": Generation(
-        "7.6.0",
-        "2.7.0",
-        "release/lima/master/12",
-        (2, 11),
-        "1.20",
-        "",
-        "5.203",
-        "2018-08-24",
-        "4.7.6-6.2",
-        "4.4.0+10",
-        "D",
-        False,
+        "7.6.0", "2.7.0", "release/lima/master/12", api=(2, 11), xapi="1.20", schema="5.203",
+        date="2018-08-24", xen="4.7.6-6.2", linux="4.4.0+10",
     ),
     "8.2": Generation(
-        "8.2.1",
-        "3.2.1",
-        "release/yangtze/master/58",
-        (2, 15),
-        "1.20",
-        "",
-        "5.602",
-        "2022-02-11",
-        "4.13.4-9.17",
-        "4.19.0+1",
-        "D",
-        True,
+        "8.2.1", "3.2.1", "release/yangtze/master/58", api=(2, 15), xapi="1.20", schema="5.602",
+        date="2022-02-11", xen="4.13.4-9.17", linux="4.19.0+1", chrony=True,
     ),
     "8.3": Generation(
-        "8.3.0",
-        "3.4.0",
-        "cloud",
-        (2, 21),
-        "26.1",
-        "26.1.3",
-        "5.799",
-        "2026-05-20",
-        "4.17.5-13",
-        "4.19.0+1",
-        "D",
-        True,
+        "8.3.0", "3.4.0", "cloud", api=(2, 21), xapi="26.1", xapi_build="26.1.3", schema="5.799",
+        date="2026-05-20", xen="4.17.5-13", linux="4.19.0+1", chrony=True,
     ),
-}
+}  # fmt: skip
 
 
 def software_version(release: str, brand: str, hostname: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fixtures.raw import Ref
-from simpool.clock import clock
 from simpool.data import SimPool
 from simpool.generations import GENERATIONS
 from simpool.guest_devices import add_drive, add_drives, add_interfaces
@@ -73,7 +72,7 @@ def add_vm(
     on = ref_of(pool, "host", host) if host else NULL
     memory = int(memory_gib * GIB)
     active = power_state in {"Running", "Paused"}
-    now = clock(pool)
+    now = pool.now
     metrics = add_record(
         pool,
         "VM_metrics",
@@ -167,7 +166,7 @@ def _guest_metrics(
             "PV_drivers_up_to_date": version == current or pool.release != "6.5",
             "networks": {"0/ip": "203.0.113.10"} if active else {},
             "other": _FEATURES | ({"feature-static-ip-setting": "1"} if _is_windows(os) else {}),
-            "last_updated": clock(pool),
+            "last_updated": pool.now,
             "live": active,
             "can_use_hotplug_vbd": "yes",
             "can_use_hotplug_vif": "yes",
@@ -191,7 +190,7 @@ def add_snapshot(
 ) -> Ref:
     """Add a snapshot of a VM, with snapshots of its disks; taken an hour ago when not stated."""
     of, original = find(pool, "VM", vm)
-    when = taken or clock(pool) - timedelta(hours=1)
+    when = taken or pool.now - timedelta(hours=1)
     copied = {k: v for k, v in original.items() if k not in {"uuid", *fields}}
     ref = add_record(
         pool,

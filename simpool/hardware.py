@@ -7,6 +7,8 @@ MANUFACTURER: Final = "Dell Inc."
 PRODUCT: Final = "PowerEdge R630"
 BIOS_VENDOR: Final = "Dell Inc."
 BIOS_VERSION: Final = "2.4.3"
+DISK: Final = "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e11"
+"""The primary disk, as the inventory of dom0 names it."""
 
 PROCESSOR: Final = "Intel(R) Xeon(R) CPU E5-2640 v4 @ 2.40GHz"
 CPU_FLAGS: Final = (

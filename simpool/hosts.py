@@ -1,10 +1,10 @@
 """Adds members to a simulated pool, with what is built into them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from fixtures.raw import Ref
-from simpool.clock import clock, seconds
+from fixtures.times import xenapi_time
 from simpool.data import SimPool
 from simpool.dom0_answers import add_dom0
 from simpool.generations import GENERATIONS, software_version
@@ -30,6 +30,7 @@ _RESTRICTIONS: Final = (
 _CAPABILITIES: Final = (
     "xen-3.0-x86_64", "xen-3.0-x86_32p", "hvm-3.0-x86_32", "hvm-3.0-x86_32p", "hvm-3.0-x86_64",
 )  # fmt: skip
+_NO_END: Final = datetime(2030, 1, 1, tzinfo=UTC)  # what a licence without an end states
 # Host memory in GiB below which dom0 gets so many MiB; xcp-python-libs, xcp/dom0.py.
 _DOM0_MIB: Final = ((24, 752), (48, 2048), (64, 3072))
 
@@ -67,7 +68,9 @@ def add_host(
         fields: further fields of the record, in any form `records.wire` takes.
     """
     made = GENERATIONS[pool.release]
-    now = clock(pool)
+    now = pool.now
+    booted = now - timedelta(days=up_days)
+    ends = _NO_END if licence_days is None else now + timedelta(days=licence_days)
     number = len(pool.records["host"]) + 1
     brand = brand or ("XCP-ng" if pool.release == "8.3" else "XenServer")
     metrics = add_record(
@@ -92,13 +95,13 @@ def add_host(
             "API_version_vendor": "XenSource",
             "memory_overhead": 560 * MIB,
             "other_config": {
-                "boot_time": f"{seconds(now - timedelta(days=up_days))}.",
-                "agent_start_time": f"{seconds(now - timedelta(days=up_days, minutes=-3))}.",
+                "boot_time": f"{int(booted.timestamp())}.",
+                "agent_start_time": f"{int(booted.timestamp()) + 180}.",
                 "iscsi_iqn": f"iqn.2017-06.example:{name}",
-                "last_blob_sync_time": f"{seconds(now - timedelta(hours=7))}.",
+                "last_blob_sync_time": f"{int((now - timedelta(hours=7)).timestamp())}.",
             },
             "capabilities": _CAPABILITIES,
-            "license_params": _licence(made.product_version, now, licence_days),
+            "license_params": _licence(made.product_version, ends),
             "allowed_operations": ["vm_migrate", "provision", "vm_resume", "evacuate", "vm_start"],
             "suspend_image_sr": NULL,
             "crash_dump_sr": NULL,
@@ -112,7 +115,7 @@ def add_host(
             "display": "enabled",
             "iscsi_iqn": f"iqn.2017-06.example:{name}",
             "editions": ["xcp-ng"] if brand == "XCP-ng" else ["free", edition],
-            "last_software_update": now - timedelta(days=up_days),
+            "last_software_update": booted,
             "latest_synced_updates_applied": "unknown",
             "ssh_enabled": True,
             "ntp_mode": "Factory",
@@ -132,16 +135,13 @@ def add_host(
     return ref
 
 
-def _licence(version: str, now: Any, days: int | None) -> dict[str, str]:
-    ends = "20300101T00:00:00Z"
-    if days is not None:
-        ends = (now + timedelta(days=days)).strftime("%Y%m%dT%H:%M:%SZ")
+def _licence(version: str, ends: datetime) -> dict[str, str]:
     return {
         "sku_type": "",
         "version": version,
         "serialnumber": "",
         "sockets": "2",
-        "expiry": ends,
+        "expiry": xenapi_time(ends),
         "grace": "no",
         **restrictions(),
     }
@@ -185,7 +185,7 @@ def _add_control_domain(pool: SimPool, name: str, host: Ref, memory_gib: int) ->
         pool,
         "VM_metrics",
         f"dom0/{name}",
-        {"memory_actual": memory, "VCPUs_number": 16, "last_updated": clock(pool)},
+        {"memory_actual": memory, "VCPUs_number": 16, "last_updated": pool.now},
     )
     domain = add_record(
         pool,

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from fixtures.raw import Ref
-from simpool.clock import clock
 from simpool.data import SimPool
-from simpool.records import MIB, NULL, add_record, identity, ref_of
+from simpool.records import MIB, NULL, add_record, host_names, identity, ref_of
 
 
 def add_hotfix(
@@ -28,9 +27,9 @@ def add_hotfix(
         applied: when; 120 days ago, before the hosts' last boot, when not stated.
         requires_reboot: whether its hosts still wait for their reboot (7.1 and later).
     """
-    names = [h["name_label"] for h in pool.records["host"].values()] if hosts is None else hosts
+    names = host_names(pool) if hosts is None else hosts
     on = [(host, ref_of(pool, "host", host)) for host in names]
-    when = applied or clock(pool) - timedelta(days=120)
+    when = applied or pool.now - timedelta(days=120)
     update = NULL
     if "pool_update" in pool.records:
         update = _add_update(pool, name, tuple(guidance))
@@ -44,10 +43,8 @@ def add_hotfix(
         "pool_patch",
         name,
         {
+            **_named(name),
             "uuid": identity(pool, f"hotfix/{name}"),
-            "name_label": name,
-            "name_description": "Public Availability: security fixes",
-            "version": "1.0",
             "size": 48 * MIB,
             "pool_applied": hosts is None,
             "after_apply_guidance": list(guidance),
@@ -60,9 +57,7 @@ def add_hotfix(
             "host_patch",
             f"{name}/{host_name}",
             {
-                "name_label": name,
-                "name_description": "Public Availability: security fixes",
-                "version": "1.0",
+                **_named(name),
                 "host": host,
                 "applied": True,
                 "timestamp_applied": when,
@@ -79,12 +74,18 @@ def _add_update(pool: SimPool, name: str, guidance: tuple[str, ...]) -> Ref:
         "pool_update",
         name,
         {
+            **_named(name),
             "uuid": identity(pool, f"hotfix/{name}"),
-            "name_label": name,
-            "name_description": "Public Availability: security fixes",
-            "version": "1.0",
             "installation_size": 96 * MIB,
             "after_apply_guidance": list(guidance),
             "vdi": NULL,
         },
     )
+
+
+def _named(name: str) -> dict[str, str]:
+    return {
+        "name_label": name,
+        "name_description": "Public Availability: security fixes",
+        "version": "1.0",
+    }

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fixtures.model import SCHEMA_MINOR
+from fixtures.raw import WireRecord
+from fixtures.times import iso_time
 from simpool import hardware
-from simpool.clock import clock, file_time
 from simpool.data import SimPool
 from simpool.generations import GENERATIONS
-from simpool.records import find, pool_record
+from simpool.records import find, host_names, pool_record
 
 # XenAPI class -> key of a database backup, table of an export of resource data.
 _LISTED: Final[Mapping[str, tuple[str, str]]] = {
@@ -36,6 +37,31 @@ def include(pool: SimPool, xenapi_class: str, uuid: str) -> None:
         listed["rows"] += 1
 
 
+def prepare(pool: SimPool, target: str, *, window_days: float, **settings: Any) -> None:
+    """Have the operator prepare all there is to prepare, yesterday, for every host and VM.
+
+    Args:
+        pool: with all that it is to consist of.
+        target: id of the release it is to be upgraded to, in rolling mode.
+        window_days: days until the upgrade starts.
+        settings: further settings.
+    """
+    pool.settings = {
+        "target": target,
+        "method": "rolling",
+        "window": (pool.now + timedelta(days=window_days)).isoformat(),
+        **settings,
+    }
+    pool.inputs.update(
+        database_backup=database_backup(pool, days=1),
+        resource_data=resource_data(pool, days=1),
+        host_backups=[host_backup(pool, name, days=1) for name in host_names(pool)],
+        xva=[xva(pool, vm["name_label"], days=1) for vm in _listed(pool, "VM")],
+        hardware_list=hardware_list(target),
+        attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
+    )
+
+
 def database_backup(pool: SimPool, *, days: float) -> dict[str, Any]:
     """A dump of the pool's database, taken some days ago, complete."""
     schema = GENERATIONS[pool.release].schema or f"5.{SCHEMA_MINOR[pool.release]}"
@@ -52,7 +78,7 @@ def database_backup(pool: SimPool, *, days: float) -> dict[str, Any]:
         "host_uuids": _uuids(pool, "host"),
         "vm_uuids": _uuids(pool, "VM"),
         "sha256": "5b0d3e2f" * 8,
-        "modified": file_time(clock(pool) - timedelta(days=days)),
+        "modified": iso_time(pool.now - timedelta(days=days)),
         "size": 2_481_152,
     }
 
@@ -63,7 +89,7 @@ def resource_data(pool: SimPool, *, days: float) -> dict[str, Any]:
     return {
         "path": f"{pool.name}-resources.csv",
         "size": 48_213,
-        "modified": file_time(clock(pool) - timedelta(days=days)),
+        "modified": iso_time(pool.now - timedelta(days=days)),
         "sha256": _sha256(pool.name),
         "readable": True,
         "why": "",
@@ -86,12 +112,17 @@ def _table(uuids: list[str]) -> dict[str, Any]:
 
 
 def _uuids(pool: SimPool, xenapi_class: str) -> list[str]:
+    return sorted(record["uuid"] for record in _listed(pool, xenapi_class))
+
+
+def _listed(pool: SimPool, xenapi_class: str) -> list[WireRecord]:
+    """The records of a class; of VMs, those that an operator means by the word."""
     hidden = ("is_a_template", "is_a_snapshot", "is_control_domain")
-    return sorted(
-        record["uuid"]
+    return [
+        record
         for record in pool.records[xenapi_class].values()
         if xenapi_class != "VM" or not any(record[flag] for flag in hidden)
-    )
+    ]
 
 
 def host_backup(pool: SimPool, host: str, *, days: float) -> dict[str, Any]:
@@ -100,7 +131,7 @@ def host_backup(pool: SimPool, host: str, *, days: float) -> dict[str, Any]:
     return {
         "path": f"{host}.xbk",
         "size": 1_948_254_720,
-        "modified": file_time(clock(pool) - timedelta(days=days)),
+        "modified": iso_time(pool.now - timedelta(days=days)),
         "sha256_ends": _sha256(host),
         "compression": "none",
         "is_archive": True,
@@ -125,7 +156,7 @@ def xva(pool: SimPool, vm: str, *, days: float) -> dict[str, Any]:
         for drive in pool.records["VBD"].values()
         if drive["VM"] == ref and drive["type"] == "Disk"
     ]
-    when = file_time(clock(pool) - timedelta(days=days))
+    when = iso_time(pool.now - timedelta(days=days))
     return {
         "path": f"{record['uuid']}.xva",
         "size": 4_294_967_296,
@@ -180,7 +211,7 @@ def attestation(
     pool: SimPool, question: str, by: str, *, yes: bool = True, number: int = 1
 ) -> dict[str, Any]:
     """One question answered five days ago, for thirty days."""
-    given = clock(pool) - timedelta(days=5)
+    given = pool.now - timedelta(days=5)
     return {
         "number": number,
         "problems": [],
@@ -194,7 +225,7 @@ def attestation(
 
 def waiver(pool: SimPool, check: str, uuid: str, reason: str, *, number: int = 1) -> dict[str, Any]:
     """One finding accepted ten days ago, for sixty days."""
-    given = clock(pool) - timedelta(days=10)
+    given = pool.now - timedelta(days=10)
     return {
         "number": number,
         "problems": [],

@@ -2,11 +2,12 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from fixtures.model import SCHEMA_MINOR, Record, fields_of, record_classes
 from fixtures.raw import Ref, WireRecord
+from fixtures.times import xenapi_time
 from simpool.data import SimPool
 
 NULL: Final = "OpaqueRef:NULL"
@@ -117,7 +118,7 @@ def zero(xenapi_class: str, name: str) -> Any:
 def wire(value: Any) -> Any:
     """A Python value in wire form: ints as digits, datetimes as XenAPI text, sequences as lists."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y%m%dT%H:%M:%SZ")
+        return xenapi_time(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, Mapping):
@@ -141,6 +142,17 @@ def find(pool: SimPool, xenapi_class: str, name: str) -> tuple[Ref, WireRecord]:
     if len(found) != 1:
         raise KeyError(f"{len(found)} objects of class {xenapi_class} are called {name!r}")
     return found[0]
+
+
+def host_names(pool: SimPool) -> tuple[str, ...]:
+    """The names of all hosts, the coordinator's first."""
+    return tuple(host["name_label"] for host in pool.records["host"].values())
+
+
+def mac(pool: SimPool, vendor: str, key: str) -> str:
+    """A MAC address that is the same for the same pool name and key; `vendor` is its first half."""
+    digits = identity(pool, key)
+    return ":".join((vendor, digits[0:2], digits[2:4], digits[4:6]))
 
 
 def ref_of(pool: SimPool, xenapi_class: str, name: str) -> Ref:

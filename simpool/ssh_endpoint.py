@@ -14,14 +14,13 @@ from typing import Self
 
 import asyncssh
 
-from fixtures.dom0_script import closing, frame, opening, read_probes_from
 from fixtures.probes import Probe
 from fixtures.raw import RawProbe
 from simpool.data import CannedAnswer, SimPool
-from simpool.dom0_answers import not_found
+from simpool.dom0_answers import NOT_FOUND, answered
+from simpool.dom0_frames import closing, frame, opening, read_probes_from
 
 _LARGEST_SCRIPT = 4 * 1024 * 1024
-_NOT_FOUND = 127
 
 
 class SshFault(Enum):
@@ -200,7 +199,7 @@ async def _answer(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> N
         marker, probes = await _read_script(process)
     except ValueError:
         process.stderr.write(b"this simulated dom0 only runs the probes of an audit\n")
-        process.exit(_NOT_FOUND)
+        process.exit(NOT_FOUND)
         return
     host.commands += [probe.command for probe in probes]
     if host.fault is SshFault.FLOOD:
@@ -214,7 +213,9 @@ async def _answer(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> N
             await process.stdout.drain()
             process.channel.get_connection().abort()
             return
-        answer = await _answered(host.answers.get(probe.command), probe)
+        answer = answered(host.answers.get(probe.command), probe)
+        if answer.state == "done":
+            await asyncio.sleep(answer.seconds)
         process.stdout.write(frame(marker, index, answer))
         await process.stdout.drain()
     process.stdout.write(closing(marker, len(probes)))
@@ -230,16 +231,3 @@ async def _read_script(
         if len(script) > _LARGEST_SCRIPT:
             raise ValueError("the script is too large")
     return read_probes_from(script.decode("utf-8", "replace"))
-
-
-async def _answered(canned: CannedAnswer | None, probe: Probe) -> RawProbe:
-    canned = canned or not_found(probe.command)
-    if canned.hang or canned.delay > probe.deadline:
-        return RawProbe(probe.command, "timeout", seconds=float(probe.deadline))
-    if canned.delay:
-        await asyncio.sleep(canned.delay)
-    # One byte more than the cap is how the script tells that something was cut.
-    stdout = canned.stdout.encode()[: probe.cap + 1].decode("utf-8", "ignore")
-    return RawProbe(
-        probe.command, "done", canned.status, canned.delay, stdout, canned.stderr[:4096]
-    )

@@ -5,10 +5,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fixtures.raw import Ref
-from simpool.clock import clock
 from simpool.data import SimPool
 from simpool.operator_files import include
-from simpool.records import GIB, NULL, add_record, identity, ref_of
+from simpool.records import GIB, NULL, add_record, host_names, identity, mac, ref_of
 
 SR_OPERATIONS: Final = (
     "update", "vdi_create", "vdi_destroy", "vdi_snapshot", "vdi_clone", "vdi_resize",
@@ -88,9 +87,8 @@ def add_sr(
         },
         **fields,
     )
-    names = [h["name_label"] for h in pool.records["host"].values()] if hosts is None else hosts
     config = device_config if device_config is not None else _device_config(type, device)
-    for host in names:
+    for host in host_names(pool) if hosts is None else hosts:
         add_record(
             pool,
             "PBD",
@@ -191,9 +189,9 @@ def add_network(
         },
         **fields,
     )
-    names = [h["name_label"] for h in pool.records["host"].values()] if hosts is None else hosts
-    for host in names if device else ():
-        _add_pif(pool, network, host, device or "", management=management, vlan=vlan)
+    if device:
+        for host in host_names(pool) if hosts is None else hosts:
+            _add_pif(pool, network, host, device, management=management, vlan=vlan)
     return network
 
 
@@ -201,7 +199,6 @@ def _add_pif(
     pool: SimPool, network: Ref, name: str, device: str, *, management: bool, vlan: int
 ) -> None:
     host, key = ref_of(pool, "host", name), f"{name}/{device}/{vlan}"
-    digits = identity(pool, f"mac/{name}/{device}").replace("-", "")
     metrics = add_record(
         pool,
         "PIF_metrics",
@@ -215,7 +212,7 @@ def _add_pif(
             "speed": 1000,
             "duplex": True,
             "pci_bus_path": f"0000:01:00.{device[3:4] or 0}",
-            "last_updated": clock(pool) - timedelta(seconds=25),
+            "last_updated": pool.now - timedelta(seconds=25),
         },
     )
     add_record(
@@ -226,7 +223,7 @@ def _add_pif(
             "device": device,
             "network": network,
             "host": host,
-            "MAC": ":".join(["d4", "ae", "52", digits[0:2], digits[2:4], digits[4:6]]),
+            "MAC": mac(pool, "d4:ae:52", f"mac/{name}/{device}"),
             "MTU": 1500,
             "VLAN": vlan,
             "metrics": metrics,

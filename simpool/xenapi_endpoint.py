@@ -11,9 +11,10 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
+from fixtures.xenapi_reading import MESSAGE_COUNT
 from simpool.certificates import Identity, self_signed
 from simpool.data import SimError, SimPool
-from simpool.xenapi_server import Fault, Usual, XenApiServer
+from simpool.xenapi_server import Reply, Usual, XenApiServer
 
 # What a session of each role holds, as far as a client asks for it; xapi writes them in lower case.
 _PERMISSIONS = {
@@ -85,7 +86,7 @@ class XenApiEndpoint:
         self.bodies: list[bytes] = []
         self.refused: list[str] = []
         self.denied: set[str] = set()
-        self.faults: dict[str, Fault] = {}
+        self.faults: dict[str, Reply] = {}
         self.login_delay = 0.0
         self.login_params = 3 if _before_6_5(pool.release) else 4
         self._identity = identity or default_identity()
@@ -204,8 +205,8 @@ class XenApiEndpoint:
         return answers[ref]
 
     def _messages(self) -> Any:
-        """References only; a pool says how many there are by `answers`, key `count`."""
-        count = self.pool.answers.get("message.get_all", {}).get("count")
+        """References only; a pool says how many there are by `answers`, key `MESSAGE_COUNT`."""
+        count = self.pool.answers.get("message.get_all", {}).get(MESSAGE_COUNT)
         if isinstance(count, SimError):
             return count
         if count is None:

@@ -50,7 +50,7 @@ class Usual:
 
 # SimError, bytes (an HTTP body), HttpReply, Hang(), Drop(), Endless(), or a function of the call's
 # parameters to one of them.
-Fault = Any
+Reply = Any
 
 
 class XenApiServer(ThreadingHTTPServer):

@@ -6,11 +6,11 @@ from fixtures.contract import blocker, check, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host
-from fixtures.probes import DISK_SIZE, PRIMARY_DISK, SAFE2UPGRADE
+from fixtures.probes import DISK_SIZE, PRIMARY_DISK, SAFE2UPGRADE, SWITCH_MARKER
 from fixtures.releases import Release
 from fixtures.settings import Settings
 from rules.disk_reading import LAYOUT_PROBES, disk_bytes, layout, primary_disk
-from rules.layout_plan import MARKER, local_disk, objection, wizard_may_switch
+from rules.layout_plan import local_disk, objection, wizard_may_switch
 from rules.partition_table import GIB
 
 
@@ -34,15 +34,15 @@ def test_partition_layout_is_not_switched(
     if settings.phase == "after":
         not_applicable("the upgrade has been made")
     found = layout(dom0)
-    marker = bool(dom0.file(MARKER).exists)
+    marker = bool(dom0.file(SWITCH_MARKER).exists)
     evidence(layout=found.name, signs=found.witnesses, safe2upgrade=marker, stated=settings.layout)
     local = None
     if found.generation == "old" and not marker and wizard_may_switch(target, settings):
         local = local_disk(host, *primary_disk(dom0), target.disk.switch_sr_gib.value)
         evidence(local_srs=local.srs, wizard_would_switch=local.switchable, because=local.because)
     problem = objection(found, target, settings, marker=marker, local=local)
-    if problem and not problem.sure:
-        evidence.weigh(warning, because="no verified source forbids it")
+    if problem and problem.lighter:
+        evidence.weigh(warning, problem.lighter)
 
     assert problem is None, (
         f"host {host.title}: partition layout - expected: new, or old and kept as it is, "
@@ -65,7 +65,7 @@ def test_primary_disk_is_large_enough(
     new, old = target.disk.new_layout_gib, target.disk.old_layout_gib
     needs_new = settings.method == "clean" or settings.layout == "switch" or old is None
     if not needs_new and size < new.value:
-        needs_new = bool(dom0.file(MARKER).exists)
+        needs_new = bool(dom0.file(SWITCH_MARKER).exists)
         if not needs_new and not target.keeps_old_layout.is_verified:
             raise NotVerifiedError(
                 f"the disk has {size} GiB, less than the {new.value} of a new layout, and no "

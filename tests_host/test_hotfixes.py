@@ -1,5 +1,8 @@
 """Host preconditions: the same hotfixes everywhere."""
 
+from collections.abc import Callable
+from typing import Any
+
 from fixtures.contract import blocker, check, warning
 from fixtures.evidence import Evidence
 from fixtures.exceptions import NotVerifiedError
@@ -14,7 +17,11 @@ from rules.versions import differences
 
 @check("HOST-HOTFIX-01", blocker, probes=(PACKAGES,))
 def test_hotfixes_match_the_coordinator(
-    host: Host, pool: Pool, source: SourceRelease, evidence: Evidence
+    host: Host,
+    pool: Pool,
+    source: SourceRelease,
+    dom0_of: Callable[[Host], Any],
+    evidence: Evidence,
 ) -> None:
     """Every member carries exactly the coordinator's hotfixes.
 
@@ -28,7 +35,7 @@ def test_hotfixes_match_the_coordinator(
     """
     kind = generation(source)
     found = difference(host, pool.coordinator, kind)
-    packages = package_difference(host, pool.coordinator)
+    packages = package_difference(host, pool.coordinator, dom0_of)
     evidence(missing=found.missing, extra=found.extra, interrupted=found.interrupted)
     evidence(hotfixes=sorted(h.name for h in applied(host, kind).values()))
     evidence(packages=packages.unknown or described(packages.missing, packages.extra, 50) or "same")

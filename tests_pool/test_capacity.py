@@ -1,23 +1,15 @@
 """Pool preconditions: can the pool do without any one host."""
 
-from collections.abc import Mapping
-
 from fixtures.contract import check, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.model import Pool, PoolFacts
-from fixtures.raw import Json
-from fixtures.settings import Settings
-from rules.chosen_target import chosen_target
+from fixtures.releases import Release
 from rules.spare import spare_memory
 
 
 @check("POOL-SPARE-01", warning)
 def test_pool_can_spare_any_host(
-    pool: Pool,
-    facts: PoolFacts,
-    settings: Settings,
-    inputs: Mapping[str, Json],
-    evidence: Evidence,
+    pool: Pool, facts: PoolFacts, chosen_target: Release | None, evidence: Evidence
 ) -> None:
     """All running VMs still have memory with any one host away.
 
@@ -29,10 +21,9 @@ def test_pool_can_spare_any_host(
     """
     if len(pool.hosts) == 1:
         not_applicable("a pool of one host has none to spare: its VMs are shut down")
-    target = chosen_target(settings, inputs)
-    found = spare_memory(facts, target)
+    found = spare_memory(facts, chosen_target)
     evidence(without={away.host: away for away in found.hosts}, unknown=found.unknown)
-    evidence(dom0_growth_counted_for=target.name if target else None)
+    evidence(dom0_growth_counted_for=chosen_target and chosen_target.name)
 
     assert not found.short, (
         f"pool {pool.title}: spare memory - expected: all running VMs fit with any one host away, "

@@ -1,5 +1,8 @@
 """Host preconditions that the XenAPI knows: members are up, and nothing waits for a restart."""
 
+from collections.abc import Callable
+from typing import Any
+
 from fixtures.contract import blocker, check, warning
 from fixtures.evidence import Evidence
 from fixtures.model import Host
@@ -39,7 +42,9 @@ def test_host_is_live_and_enabled(host: Host, evidence: Evidence) -> None:
 
 
 @check("HOST-REBOOT-01", blocker, probes=(REBOOT_MARKER, INSTALL_TIMES))
-def test_no_restart_is_pending(host: Host, source: SourceRelease, evidence: Evidence) -> None:
+def test_no_restart_is_pending(
+    host: Host, source: SourceRelease, dom0_of: Callable[[Host], Any], evidence: Evidence
+) -> None:
     """No reboot or toolstack restart is pending from an applied hotfix or update.
 
     Why: what runs is not what is installed: evacuation to and from the host is judged by the one,
@@ -50,8 +55,8 @@ def test_no_restart_is_pending(host: Host, source: SourceRelease, evidence: Evid
         `xe host-evacuate uuid={host.uuid}`, `xe host-reboot uuid={host.uuid}`; or
         `xe-toolstack-restart` in its dom0 if only the toolstack waits.
     """
-    found = pending(host, source)
-    marker = xapi_marker(host)
+    found = pending(host, source, dom0_of)
+    marker = xapi_marker(host, dom0_of)
     evidence(pending=found.sure, recommended=found.recommended, reboot_marker=marker)
     words = list(found.sure)
     if marker and not words:

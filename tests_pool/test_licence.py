@@ -5,6 +5,7 @@ from fixtures.evidence import Evidence
 from fixtures.model import Host, PoolFacts
 from fixtures.releases import Release, SourceRelease
 from fixtures.settings import Settings
+from rules.confidence import lighter
 from rules.licence import edition, expiry, judged
 
 
@@ -32,8 +33,8 @@ def test_licence_lasts_and_allows_the_upgrade(
     evidence(edition=edition(host), expiry=ends or "never", grace=host.license_params.get("grace"))
     evidence(judged_at=[moment for moment in (facts.now, settings.window) if moment])
     found = judged(host, target, settings, ends, facts.now)
-    if found and not any(objection.sure for objection in found):
-        evidence.weigh(warning, because="no verified source forbids it")
+    if why := lighter(found):
+        evidence.weigh(warning, why)
 
     assert not found, (
         f"host {host.title}: licence - expected: valid at the change and enough for "

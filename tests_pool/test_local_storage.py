@@ -1,14 +1,20 @@
 """VM preconditions: disks that live on one host alone."""
 
+from collections.abc import Callable
+from typing import Any
+
 from fixtures.contract import blocker, check, not_applicable
 from fixtures.evidence import Evidence
-from fixtures.model import VM
+from fixtures.model import VM, Host
+from fixtures.probes import INVENTORY, PRIMARY_DISK
 from fixtures.settings import Settings
 from rules.local_disks import local_disks, wiped_disks
 
 
-@check("VM-LOCAL-01", blocker)
-def test_vm_on_local_storage_is_shut_down(vm: VM, settings: Settings, evidence: Evidence) -> None:
+@check("VM-LOCAL-01", blocker, probes=(INVENTORY, PRIMARY_DISK))
+def test_vm_on_local_storage_is_shut_down(
+    vm: VM, settings: Settings, dom0_of: Callable[[Host], Any], evidence: Evidence
+) -> None:
     """A VM with a disk on a local SR is shut down, and the plan does not erase that disk.
 
     Why: such a VM cannot leave its host, and its disk does not survive a clean installation or a
@@ -20,7 +26,7 @@ def test_vm_on_local_storage_is_shut_down(vm: VM, settings: Settings, evidence: 
     disks = local_disks(vm)
     if not disks:
         not_applicable("no disk on a local SR")
-    wiped = wiped_disks(disks, settings)
+    wiped = wiped_disks(disks, settings, dom0_of)
     runs_into_it = settings.method == "rolling" and vm.power_state != "Halted"
     in_danger = bool(wiped) or runs_into_it
     evidence(disks=[local.words for local in disks], power_state=vm.power_state)

@@ -7,20 +7,18 @@ from fixtures.contract import blocker, check, warning
 from fixtures.evidence import Evidence
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, Pool, PoolFacts
-from fixtures.probes import CRON_BACKUP, LOG_BACKUP, file
+from fixtures.probes import CRON_BACKUP, GENERATIONS, LOG_BACKUP
 from fixtures.raw import Json
 from fixtures.settings import Settings
+from rules.ages import age_words, is_young
 from rules.metadata_schedule import scheduled_backup
 from rules.pool_backups import (
-    age_words,
-    database_problems,
+    age_of,
+    age_problems,
     export_problems,
-    generation_lag,
-    is_young,
+    judge_database,
     metadata_backup_vdis,
 )
-
-GENERATIONS = (file("/var/lib/xcp/state.db.generation"), file("/var/xapi/state.db.generation"))
 
 
 @check("POOL-METADATA-01", blocker, probes=(*GENERATIONS, CRON_BACKUP, LOG_BACKUP))
@@ -42,60 +40,19 @@ def test_database_backup_restores_this_pool(
         and pass it with `--database-backup`.
     """
     backup = inputs["database_backup"]
+    problems: tuple[str, ...] = ()
     if backup is None:
-        evidence(
-            **scheduled_backup(
-                metadata_backup_vdis(facts),
-                dom0_of(pool.coordinator),
-                facts.now,
-                settings.max_backup_age,
-            )
-        )
-        problems: tuple[str, ...] = ()
+        vdis, coordinator = metadata_backup_vdis(facts), dom0_of(pool.coordinator)
+        evidence(**scheduled_backup(vdis, coordinator, facts.now, settings.max_backup_age))
     else:
-        problems = _problems(backup, facts, settings, dom0_of, evidence)
+        evidence(backup=backup)
+        problems, lag = judge_database(backup, facts, settings, dom0_of)
+        evidence(**lag)
 
     assert not problems, (
         f"pool {pool.title}: database backup - expected: restores the pool as it is now, "
         f"found: {'; '.join(problems)}"
     )
-
-
-def _problems(
-    backup: Mapping[str, Any],
-    facts: PoolFacts,
-    settings: Settings,
-    dom0_of: Callable[[Host], Any],
-    evidence: Evidence,
-) -> tuple[str, ...]:
-    """What is wrong with the backup that was given; being the audited dump itself proves nothing."""
-    evidence(backup=backup)
-    if facts.raw.source.get("sha256") and facts.raw.source["sha256"] == backup["sha256"]:
-        raise NotVerifiedError(
-            "the audited dump itself does not count as a backup: pass one that is kept elsewhere"
-        )
-    problems = database_problems(backup, facts)
-    if not problems and not is_young(facts.now, backup["modified"], settings.max_backup_age):
-        problems = (f"it is {age_words(facts.now, backup['modified'])}",)
-    if not problems:
-        lag = generation_lag(backup, _generation(facts, dom0_of))
-        evidence(generations_behind=lag)
-        if not -settings.generation_drift <= lag <= settings.generation_drift:
-            problems = (f"it lags {lag} writes behind the database",)
-    return problems
-
-
-def _generation(facts: PoolFacts, dom0_of: Callable[[Host], Any]) -> str:
-    """The database's present generation count: of the dump that is audited, or from dom0."""
-    stated = facts.raw.source.get("generation")
-    if stated is not None:
-        return str(stated)
-    dom0 = dom0_of(facts.pool.coordinator)
-    paths = ("/var/lib/xcp/state.db.generation", "/var/xapi/state.db.generation")
-    found = next((path for path in paths if dom0.file(path).exists), None)
-    if found is None:
-        raise NotVerifiedError("the coordinator has no state.db.generation")
-    return str(dom0.file(found).content_string)
 
 
 @check("POOL-EXPORT-01", warning)
@@ -117,8 +74,7 @@ def test_resource_data_was_exported(
     if export is None:
         raise NotVerifiedError("no export of resource data was given: pass --resource-data=FILE")
     problems = export_problems(export, facts)
-    if not problems and not is_young(facts.now, export["modified"], settings.max_backup_age):
-        problems = (f"it is {age_words(facts.now, export['modified'])}",)
+    problems = problems or age_problems(export, facts.now, settings.max_backup_age)
     evidence(export={key: export[key] for key in ("path", "modified", "pool_uuid", "why")})
 
     assert not problems, (
@@ -152,11 +108,10 @@ def test_host_has_a_backup_of_dom0(
     good = [
         one
         for one in own
-        if one["complete"] and is_young(facts.now, one["modified"], settings.max_backup_age)
+        if one["complete"] and is_young(age_of(one, facts.now), settings.max_backup_age)
     ]
     found = "; ".join(
-        f"{one['path']} {one['why'] or 'is ' + age_words(facts.now, one['modified'])}"
-        for one in own
+        f"{one['path']} {one['why'] or 'is ' + age_words(age_of(one, facts.now))}" for one in own
     )
     evidence(backups=own)
 

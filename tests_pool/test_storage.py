@@ -1,20 +1,16 @@
 """SR preconditions: attached where it must be, and of a type that the target knows."""
 
-from collections.abc import Mapping
-
 from fixtures.contract import blocker, check, warning
 from fixtures.evidence import Evidence
 from fixtures.model import SR
-from fixtures.raw import Json
-from fixtures.releases import release_ids
-from fixtures.settings import Settings
-from rules.chosen_target import chosen_target
+from fixtures.releases import Release
+from rules.confidence import lighter
 from rules.storage import judge_storage
 
 
 @check("POOL-STORAGE-01", blocker)
 def test_sr_is_attached_and_supported(
-    sr: SR, settings: Settings, inputs: Mapping[str, Json], evidence: Evidence
+    sr: SR, chosen_target: Release | None, possible_targets: str, evidence: Evidence
 ) -> None:
     """The SR is attached wherever it must be, and the target supports its type.
 
@@ -26,17 +22,20 @@ def test_sr_is_attached_and_supported(
         `xe pbd-create host-uuid=... sr-uuid={sr.uuid} device-config:...` as on the other hosts);
         move what lies on an SR of a type that the target does not support.
     """
-    possible = ", ".join(release_ids(inputs["releases"]))
-    found = judge_storage(sr, chosen_target(settings, inputs), possible)
+    found = judge_storage(sr, chosen_target, possible_targets)
     evidence(type=sr.type, shared=sr.shared, detached_on=found.detached, needed_by=found.users)
-    evidence(target=settings.target, type_source=found.type_source, unknown=found.unknown)
+    evidence(
+        target=chosen_target and chosen_target.id,
+        type_source=found.type_source,
+        unknown=found.unknown,
+    )
     for pbd in found.unplugged:
         evidence.remedy("xe", "pbd-plug", f"uuid={pbd.uuid}")
-    if found.lighter:
-        evidence.weigh(warning, found.lighter)
+    if why := lighter(found.problems):
+        evidence.weigh(warning, why)
     wanted = "every host" if sr.shared else "its host"
 
     assert not found.problems, (
         f"SR {sr.title}: storage - expected: attached on {wanted}, of a type that the target "
-        f"supports, found: {'; '.join(found.problems)}"
+        f"supports, found: {'; '.join(problem.words for problem in found.problems)}"
     )

@@ -49,8 +49,8 @@ def test_upgrade_path_is_supported(
     else:
         found = way_to(target, source)
     evidence(**found.basis)
-    if not found.sure:
-        evidence.weigh(warning, because="no verified source forbids it")
+    if found.lighter:
+        evidence.weigh(warning, found.lighter)
 
     assert found.sound, (
         f"host {host.title}: upgrade path - expected: {found.wanted}, found: {found.found}"

@@ -7,7 +7,8 @@ from fixtures.evidence import Evidence
 from fixtures.model import VM, PoolFacts
 from fixtures.raw import Json
 from fixtures.settings import Settings
-from rules.backups_of_vms import LIMITS, age_limit, backup_evidence, exclusion, is_replica
+from rules.ages import age_limit
+from rules.backups_of_vms import LIMITS, backup_evidence, exclusion, is_replica
 
 
 @check("VM-BACKUP-01", warning)

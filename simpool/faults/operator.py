@@ -48,7 +48,7 @@ def _nobody_asked(pool: SimPool) -> None:
     pool.inputs["attestations"] = []
 
 
-FAULTS = (
+FAULTS: tuple[Fault, ...] = (
     Fault(
         check="CLIENT-XENCENTER-01",
         change=_old_xencenter,

@@ -5,7 +5,7 @@ from typing import Final
 from simpool.builder import add_sr, add_vm, find, ref_of
 from simpool.data import SimPool
 from simpool.faults.fault import Fault
-from simpool.faults.vms import NETWORK, drop_field, refuse_agility, refuse_evacuation
+from simpool.faults.vms import NETWORK, refuse_agility, refuse_evacuation
 
 ARCHIVE: Final = "Archive on NFS"
 
@@ -20,7 +20,7 @@ def _unplug(pool: SimPool) -> None:
 
 
 def _lose_attachment(pool: SimPool) -> None:
-    drop_field(_pbd(pool, "ISO library", ref_of(pool, "host", "xen-02")), "currently_attached")
+    del _pbd(pool, "ISO library", ref_of(pool, "host", "xen-02"))["currently_attached"]
 
 
 def _pbd(pool: SimPool, sr: str, host: str) -> dict[str, object]:
@@ -28,7 +28,7 @@ def _pbd(pool: SimPool, sr: str, host: str) -> dict[str, object]:
     return next(r for r in pool.records["PBD"].values() if (r["SR"], r["host"]) == (ref, host))
 
 
-FAULTS: Final = (
+FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-STORAGE-01",
         change=_unplug,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from fixtures.raw import Ref, WireRecord
-from simpool.builder import add_disk, add_vm, ref_of, vm, wire
+from simpool.builder import add_cd, add_disk, add_vm, ref_of, vm, wire
 from simpool.data import SimError, SimPool
 from simpool.faults.fault import Fault
 
@@ -26,11 +26,6 @@ def refuse_agility(pool: SimPool, vm_ref: Ref, *error: str) -> None:
     pool.answers.setdefault(AGILITY, {})[vm_ref] = SimError(error)
 
 
-def drop_field(record: WireRecord, name: str) -> None:
-    """Lose one field of a record."""
-    del record[name]
-
-
 def _of_vm(pool: SimPool, xenapi_class: str, name: str) -> WireRecord:
     """The first drive or interface of a VM."""
     owner = ref_of(pool, "VM", name)
@@ -41,8 +36,7 @@ def _leave_cd_in_drive(pool: SimPool) -> None:
     ref = add_vm(pool, "fax-gateway", host="xen-01", disks=[(SAN, 12)], networks=[NETWORK])
     drive_sr = "DVD drives of xen-01"
     image = add_disk(pool, "DRIVERS_2011", drive_sr, 0.6, read_only=True)
-    drives = (d for d in pool.records["VBD"].values() if d["VM"] == ref and d["type"] == "CD")
-    next(drives).update(VDI=image, empty=False)
+    add_cd(pool, "fax-gateway", image)
     sr = ref_of(pool, "SR", drive_sr)
     refuse_evacuation(pool, "xen-01", ref, "VM_REQUIRES_SR", sr)
     refuse_agility(pool, ref, "HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr)
@@ -50,7 +44,7 @@ def _leave_cd_in_drive(pool: SimPool) -> None:
 
 def _lose_interface(pool: SimPool) -> None:
     pool.answers.pop(AGILITY, None)
-    drop_field(_of_vm(pool, "VIF", "mail-01"), "network")
+    del _of_vm(pool, "VIF", "mail-01")["network"]
 
 
 def _block_migration(pool: SimPool) -> None:
@@ -63,7 +57,7 @@ def _block_migration(pool: SimPool) -> None:
 
 def _lose_blocked_operations(pool: SimPool) -> None:
     pool.answers.pop(EVACUATION, None)
-    drop_field(vm(pool, "web-01"), "blocked_operations")
+    del vm(pool, "web-01")["blocked_operations"]
 
 
 def _run_on_local_disk(pool: SimPool) -> None:
@@ -75,7 +69,7 @@ def _run_on_local_disk(pool: SimPool) -> None:
 
 
 def _lose_shared(pool: SimPool) -> None:
-    drop_field(pool.records["SR"][ref_of(pool, "SR", "Local storage of xen-02")], "shared")
+    del pool.records["SR"][ref_of(pool, "SR", "Local storage of xen-02")]["shared"]
 
 
 def _suspend(pool: SimPool) -> None:
@@ -86,7 +80,7 @@ def _suspend(pool: SimPool) -> None:
 
 
 def _lose_power_state(pool: SimPool) -> None:
-    drop_field(vm(pool, "web-02"), "power_state")
+    del vm(pool, "web-02")["power_state"]
 
 
 def _forget_backup(pool: SimPool) -> None:
@@ -94,7 +88,7 @@ def _forget_backup(pool: SimPool) -> None:
 
 
 def _lose_other_config(pool: SimPool) -> None:
-    drop_field(vm(pool, "web-02"), "other_config")
+    del vm(pool, "web-02")["other_config"]
 
 
 def _without_tools(pool: SimPool) -> None:
@@ -104,7 +98,7 @@ def _without_tools(pool: SimPool) -> None:
 
 def _lose_tools_version(pool: SimPool) -> None:
     guest = pool.records["VM_guest_metrics"][vm(pool, "web-02")["guest_metrics"]]
-    drop_field(guest, "PV_drivers_version")
+    del guest["PV_drivers_version"]
 
 
 def _overfill(pool: SimPool) -> None:
@@ -119,7 +113,7 @@ def _lose_memory(pool: SimPool) -> None:
     next(iter(pool.records["host_metrics"].values())).update(memory_total=wire(0))
 
 
-FAULTS: Final = (
+FAULTS: tuple[Fault, ...] = (
     Fault(
         check="VM-AGILE-01",
         change=_leave_cd_in_drive,

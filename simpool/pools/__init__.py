@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Final
 
 from fixtures.exceptions import UsageProblemError
-from simpool.clock import TimedPool
+from simpool.data import SimPool
 
 POOLS: Final = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 """The names of the embedded pools."""
 
 
-def build(name: str, now: datetime | None = None) -> TimedPool:
+def build(name: str, now: datetime | None = None) -> SimPool:
     """Make an embedded pool.
 
     Args:
@@ -23,6 +23,6 @@ def build(name: str, now: datetime | None = None) -> TimedPool:
         UsageProblemError: no pool is called that.
     """
     if name not in POOLS:
-        raise UsageProblemError(f"there is no embedded pool {name!r}; there are {', '.join(POOLS)}")
-    made: TimedPool = importlib.import_module(f"{__name__}.{name}").build(now)
+        raise UsageProblemError(f"--pool=sim:{name}: there are {', '.join(POOLS)}")
+    made: SimPool = importlib.import_module(f"{__name__}.{name}").build(now)
     return made

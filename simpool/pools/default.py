@@ -6,6 +6,8 @@ backup of dom0 that is a little too old. Some names are hostile on purpose.
 
 from datetime import datetime, timedelta
 
+from fixtures.times import xenapi_time
+from fixtures.xenapi_reading import MESSAGE_COUNT
 from simpool.builder import (
     add_disk,
     add_host,
@@ -16,23 +18,14 @@ from simpool.builder import (
     add_sr,
     add_template,
     add_vm,
-    clock,
     new_pool,
     pool_record,
     ref_of,
     vm,
 )
-from simpool.clock import TimedPool
-from simpool.data import SimUser
-from simpool.operator_files import (
-    attestation,
-    database_backup,
-    hardware_list,
-    host_backup,
-    resource_data,
-    waiver,
-    xva,
-)
+from simpool.data import SimPool, SimUser
+from simpool.hardware import DISK
+from simpool.operator_files import host_backup, prepare, resource_data, waiver, xva
 
 TARGET = "citrix-hypervisor-8.0"
 XENCENTER = "8.0.0"
@@ -45,7 +38,7 @@ OLD_TOOLS = "erp-legacy"
 WAIVED = "door-control"
 
 
-def build(now: datetime | None = None) -> TimedPool:
+def build(now: datetime | None = None) -> SimPool:
     """The pool as it is at a moment; the present when None."""
     pool = new_pool("default", "7.2", now)
     for name in HOSTS:
@@ -56,11 +49,11 @@ def build(now: datetime | None = None) -> TimedPool:
     _add_vms(pool)
     _add_prepared(pool)
     pool.users["auditor"] = SimUser("simulated-too", "read-only")
-    pool.answers["message.get_all"] = {"count": 214}
+    pool.answers["message.get_all"] = {MESSAGE_COUNT: 214}
     return pool
 
 
-def _add_storage(pool: TimedPool) -> None:
+def _add_storage(pool: SimPool) -> None:
     add_network(pool, "Management", device="eth0", management=True)
     add_network(pool, "Servers", device="eth1", bridge="xenbr1")
     add_network(pool, "DMZ", device="eth1", vlan=120)
@@ -77,7 +70,6 @@ def _add_storage(pool: TimedPool) -> None:
         device_config={"location": "/opt/xensource/packages/iso", "legacy_mode": "true"},
         other_config={"xenserver_tools_sr": "true", "i18n-key": "xenserver-tools"},
     )
-    disk = "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e11-part3"
     for name in HOSTS:
         add_sr(
             pool,
@@ -86,7 +78,7 @@ def _add_storage(pool: TimedPool) -> None:
             shared=False,
             hosts=[name],
             size_gib=237,
-            device=disk,
+            device=f"{DISK}-part3",
         )
         add_sr(pool, f"DVD drives of {name}", "udev", shared=False, hosts=[name], size_gib=0)
     add_disk(pool, "debian-8.8.0-amd64-netinst.iso", "ISO library", 0.3, read_only=True)
@@ -96,7 +88,7 @@ def _add_storage(pool: TimedPool) -> None:
         record.update(suspend_image_sr=sr, crash_dump_sr=sr)
 
 
-def _add_vms(pool: TimedPool) -> None:
+def _add_vms(pool: SimPool) -> None:
     san, nfs, servers = "iSCSI array", "NFS virtual disks", ("Servers",)
     for name in ("Debian Jessie 8.0", "Windows Server 2016 (64-bit)", "Other install media"):
         add_template(pool, name)
@@ -147,14 +139,14 @@ def _add_vms(pool: TimedPool) -> None:
     add_vm(pool, BROKEN, host="xen-02", disks=[(nfs, 8)], networks=("Servers", "DMZ"))
     add_vm(pool, LONG, power_state="Halted", disks=[(nfs, 8)], networks=servers)
     add_snapshot(
-        pool, "web-01", "before the certificate change", taken=clock(pool) - timedelta(days=9)
+        pool, "web-01", "before the certificate change", taken=pool.now - timedelta(days=9)
     )
-    nightly = clock(pool) - timedelta(hours=9)
+    nightly = pool.now - timedelta(hours=9)
     for name in ("dc-01", "dc-02", "db-01"):
         _add_exported_snapshot(pool, name, nightly)
 
 
-def _add_exported_snapshot(pool: TimedPool, name: str, taken: datetime) -> None:
+def _add_exported_snapshot(pool: SimPool, name: str, taken: datetime) -> None:
     """What a nightly backup by Xen Orchestra leaves behind."""
     add_snapshot(
         pool,
@@ -165,32 +157,21 @@ def _add_exported_snapshot(pool: TimedPool, name: str, taken: datetime) -> None:
             "xo:backup:job": "b1d0c6e4-3b0a-4ce4-9a4e-1d1c07cf1a53",
             "xo:backup:schedule": "0d7c5a52-6d1f-4d0c-8f5c-6d1b8e0f7a11",
             "xo:backup:vm": vm(pool, name)["uuid"],
-            "xo:backup:datetime": taken.strftime("%Y%m%dT%H:%M:%SZ"),
+            "xo:backup:datetime": xenapi_time(taken),
             "xo:backup:exported": "true",
         },
     )
 
 
-def _add_prepared(pool: TimedPool) -> None:
-    now = clock(pool)
-    pool.settings = {
-        "target": TARGET,
-        "method": "rolling",
-        "xencenter": XENCENTER,
-        "window": (now + timedelta(days=3)).isoformat(),
-    }
+def _add_prepared(pool: SimPool) -> None:
+    prepare(pool, TARGET, window_days=3, xencenter=XENCENTER)
     by_xva = ("web-01", "web-02", "mail-01", OLD_TOOLS, WAIVED, MARKUP, BROKEN, LONG)
     pool.inputs.update(
-        database_backup=database_backup(pool, days=1),
         resource_data=resource_data(pool, days=2),
         host_backups=[
-            host_backup(pool, "xen-01", days=1),
-            host_backup(pool, "xen-02", days=1),
-            host_backup(pool, "xen-03", days=9),
+            host_backup(pool, name, days=days) for name, days in zip(HOSTS, (1, 1, 9), strict=True)
         ],
         xva=[xva(pool, name, days=2) for name in by_xva],
-        hardware_list=hardware_list(TARGET),
-        attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
         waivers=[
             waiver(
                 pool,
@@ -203,8 +184,8 @@ def _add_prepared(pool: TimedPool) -> None:
     _add_finished_task(pool)
 
 
-def _add_finished_task(pool: TimedPool) -> None:
-    now = clock(pool)
+def _add_finished_task(pool: SimPool) -> None:
+    now = pool.now
     add_record(
         pool,
         "task",

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from simpool.clock import TimedPool
+from simpool.data import SimPool
 from simpool.faults import faults
 from simpool.pools import default
 from simpool.records import pool_record
 
 
-def build(now: datetime | None = None) -> TimedPool:
+def build(now: datetime | None = None) -> SimPool:
     """The pool as it is at a moment; the present when None."""
     pool = default.build(now)
     for _, fault in sorted(faults().items()):

@@ -1,6 +1,6 @@
 """XCP-ng 8.3 in two hosts, patched by packages; to be brought to the newest 8.3 by its ISO."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from simpool.builder import (
     add_host,
@@ -8,26 +8,17 @@ from simpool.builder import (
     add_sr,
     add_template,
     add_vm,
-    clock,
     new_pool,
     pool_record,
 )
-from simpool.clock import TimedPool
-from simpool.operator_files import (
-    attestation,
-    database_backup,
-    hardware_list,
-    host_backup,
-    resource_data,
-    xva,
-)
+from simpool.data import SimPool
+from simpool.operator_files import prepare
 
-TARGET = "xcp-ng-8.3"
 HOSTS = ("xcp-01", "xcp-02")
 VMS = ("proxy", "gitea", "monitor")
 
 
-def build(now: datetime | None = None) -> TimedPool:
+def build(now: datetime | None = None) -> SimPool:
     """The pool as it is at a moment; the present when None."""
     pool = new_pool("xcpng83", "8.3", now)
     for name in HOSTS:
@@ -46,18 +37,5 @@ def build(now: datetime | None = None) -> TimedPool:
             memory_gib=8,
             os="Debian GNU/Linux 12 (bookworm)",
         )
-    pool.settings = {
-        "target": TARGET,
-        "method": "rolling",
-        "no_xencenter": True,
-        "window": (clock(pool) + timedelta(days=2)).isoformat(),
-    }
-    pool.inputs.update(
-        database_backup=database_backup(pool, days=1),
-        resource_data=resource_data(pool, days=1),
-        host_backups=[host_backup(pool, name, days=1) for name in HOSTS],
-        xva=[xva(pool, name, days=1) for name in VMS],
-        hardware_list=hardware_list(TARGET),
-        attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
-    )
+    prepare(pool, "xcp-ng-8.3", window_days=2, no_xencenter=True)
     return pool

@@ -1,6 +1,6 @@
 """XenServer 6.5 in two hosts: hotfixes of the old generation, partition layout of old."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from simpool.builder import (
     add_disk,
@@ -11,26 +11,18 @@ from simpool.builder import (
     add_template,
     add_vm,
     change_dom0,
-    clock,
     new_pool,
     pool_record,
 )
-from simpool.clock import TimedPool
-from simpool.operator_files import (
-    attestation,
-    database_backup,
-    hardware_list,
-    host_backup,
-    resource_data,
-    xva,
-)
+from simpool.data import SimPool
+from simpool.hardware import DISK
+from simpool.operator_files import prepare
 
-TARGET = "xenserver-7.2"
 HOSTS = ("old-01", "old-02")
 VMS = ("files", "print", "intranet", "archive")
 
 
-def build(now: datetime | None = None) -> TimedPool:
+def build(now: datetime | None = None) -> SimPool:
     """The pool as it is at a moment; the present when None."""
     pool = new_pool("xs65", "6.5", now)
     for name in HOSTS:
@@ -39,7 +31,6 @@ def build(now: datetime | None = None) -> TimedPool:
     add_network(pool, "Network 0", device="eth0", management=True)
     sr = add_sr(pool, "Fibre channel array", "lvmohba", shared=True, size_gib=2048)
     for name in HOSTS:
-        disk = "/dev/disk/by-id/scsi-36848f690e6a4cd001e6b7c1f0a4d2e11-part3"
         add_sr(
             pool,
             f"Local storage of {name}",
@@ -47,7 +38,7 @@ def build(now: datetime | None = None) -> TimedPool:
             shared=False,
             hosts=[name],
             size_gib=271,
-            device=disk,
+            device=f"{DISK}-part3",
         )
         add_disk(pool, f"scratch disk of {name}", f"Local storage of {name}", 20)
     pool_record(pool).update(default_SR=sr, suspend_image_SR=sr, crash_dump_SR=sr)
@@ -64,23 +55,5 @@ def build(now: datetime | None = None) -> TimedPool:
             memory_gib=4,
             os="Debian GNU/Linux 7.11 (wheezy)",
         )
-    _add_prepared(pool)
+    prepare(pool, "xenserver-7.2", window_days=5, layout="keep", xencenter="7.2.0")
     return pool
-
-
-def _add_prepared(pool: TimedPool) -> None:
-    pool.settings = {
-        "target": TARGET,
-        "method": "rolling",
-        "layout": "keep",
-        "xencenter": "7.2.0",
-        "window": (clock(pool) + timedelta(days=5)).isoformat(),
-    }
-    pool.inputs.update(
-        database_backup=database_backup(pool, days=1),
-        resource_data=resource_data(pool, days=1),
-        host_backups=[host_backup(pool, name, days=1) for name in HOSTS],
-        xva=[xva(pool, name, days=1) for name in VMS],
-        hardware_list=hardware_list(TARGET),
-        attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
-    )

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from fixtures.backup_files import inspect_host_backup, inspect_host_backups
 from fixtures.exceptions import UsageProblemError
+from fixtures.host_backups import inspect_host_backup, inspect_host_backups
 
 UUID = "b46946e2-21d5-4a2b-a4f1-1e1f3a4a0b0c"
 INVENTORY = (
