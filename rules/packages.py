@@ -8,8 +8,8 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.rpm_list import Package, parse_list
 from rules.listing import listed
 
-# No dom0 is without it: a list that lacks it is cut short.
-_ALWAYS: Final = "glibc"
+ALWAYS_INSTALLED: Final = "glibc"
+"""No dom0 is without it: a list that lacks it is cut short."""
 _IGNORED: Final = frozenset({"gpg-pubkey"})
 # Several versions of these stay installed as a fallback; the newest is the one that counts.
 _KEPT = re.compile(r"kernel(-.*)?|xen-hypervisor|.*-modules(-.*)?")
@@ -26,8 +26,10 @@ def parse_packages(text: str) -> frozenset[Package]:
         NotVerifiedError: a line has another shape, or the list is not a whole dom0's.
     """
     packages = frozenset(package for package in parse_list(text) if package.name not in _IGNORED)
-    if not any(package.name == _ALWAYS for package in packages):
-        raise NotVerifiedError(f"the list of packages cannot be complete: {_ALWAYS} is not on it")
+    if not any(package.name == ALWAYS_INSTALLED for package in packages):
+        raise NotVerifiedError(
+            f"the list of packages cannot be complete: {ALWAYS_INSTALLED} is not on it"
+        )
     return packages
 
 

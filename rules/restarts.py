@@ -13,6 +13,7 @@ from fixtures.releases import SourceRelease
 from rules.disk_reading import printed
 from rules.hotfixes import SYNCED_SCHEMA, generation, host_patches
 from rules.listing import listed
+from rules.packages import ALWAYS_INSTALLED
 
 INSTALL_TIMES: Final = Probe(
     "rpm -qa --qf '%{INSTALLTIME}\\t%{NAME}\\n'", deadline=60, cap=1_048_576
@@ -32,8 +33,6 @@ _OF_PATCHES: Final = frozenset({"restartHVM", "restartPV", "restartHost", "resta
 _STARTED: Final = {"reboot": "boot_time", "toolstack restart": "agent_start_time"}
 _SECONDS = re.compile(r"[0-9]{1,11}(?:\.[0-9]{0,9})?")
 _INSTALLED = re.compile(r"([0-9]{1,11})\t([^\s\x00-\x1f]{1,200})")
-# No dom0 is without it: a list that lacks it is cut short.
-_ALWAYS: Final = "glibc"
 # Packages that take effect only then. Source: docs.xcp-ng.org, Updates Howto.
 _EFFECT: Final = {
     "reboot": re.compile(r"kernel(-.*)?|xen-.*|.*microcode.*|linux-firmware|.*-modules(-.*)?"),
@@ -100,8 +99,10 @@ def parse_install_times(text: str) -> dict[str, datetime]:
             raise NotVerifiedError("the times of packages cannot be read: a line is not a package")
         moment = datetime.fromtimestamp(int(found[1]), UTC)
         times[found[2]] = max(moment, times.get(found[2], moment))
-    if _ALWAYS not in times:
-        raise NotVerifiedError(f"the times of packages cannot be complete: {_ALWAYS} is missing")
+    if ALWAYS_INSTALLED not in times:
+        raise NotVerifiedError(
+            f"the times of packages cannot be complete: {ALWAYS_INSTALLED} is missing"
+        )
     return times
 
 
