@@ -36,7 +36,8 @@ def test_hotfixes_match_the_coordinator(
     kind = generation(source)
     found = difference(host, pool.coordinator, kind)
     packages = package_difference(host, pool.coordinator, dom0_of)
-    evidence(missing=found.missing, extra=found.extra, interrupted=found.interrupted)
+    evidence(missing=[h.name for h in found.missing], extra=[h.name for h in found.extra])
+    evidence(interrupted=found.interrupted)
     evidence(hotfixes=sorted(h.name for h in applied(host, kind).values()))
     evidence(packages=packages.unknown or described(packages.missing, packages.extra, 50) or "same")
     if kind == "packages" and packages.unknown and not found.words:

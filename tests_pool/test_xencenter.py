@@ -42,7 +42,11 @@ def test_xencenter_fits_target_and_pools(
     client = xencenter_client(stated["version"], inputs["releases"]["xencenter"])
     found = ruling(conditions(client, target, source, pool, settings, inputs["releases"]))
     problems = tuple(objection.words for objection in found)
-    evidence(xencenter=stated, also_manages=settings.also_manages, problems=problems)
+    evidence(
+        xencenter={key: value for key, value in stated.items() if value},
+        also_manages=settings.also_manages,
+        problems=problems,
+    )
     if why := lighter(found):
         evidence.weigh(warning, why)
 
