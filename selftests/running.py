@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,3 +89,33 @@ def audit(
     )
     out = (done.stdout + done.stderr).decode("utf-8", "replace")
     return Run(done.returncode, out, archive)
+
+
+def interrupted(
+    archive: Path,
+    *args: str,
+    ready: Callable[[], bool],
+    after: float = 0.5,
+    sent: signal.Signals = signal.SIGINT,
+    environment: Mapping[str, str] | None = None,
+) -> Run:
+    """Run `pytest ARGS`, and send it a signal some seconds `after` it is `ready`."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", f"--archive={archive}", *args],
+        cwd=ROOT,
+        env=clean_environment(**(environment or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # A job in the background of a script is born with Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    until = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < until
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(after)
+    process.send_signal(sent)
+    out = process.communicate(timeout=60)[0].decode("utf-8", "replace")
+    return Run(process.returncode, out, archive)

@@ -4,9 +4,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +14,7 @@ import yaml
 from fixtures.catalogue import discover
 from reports.manifest import verify
 from reports.results import schema
-from selftests.running import ROOT, Run, audit, clean_environment
+from selftests.running import ROOT, Run, audit, interrupted
 from simpool.pools import build
 
 
@@ -223,25 +220,19 @@ def test_an_interruption_half_way_leaves_an_incomplete_bundle(
     folder = tmp_path / "site"
     folder.mkdir()
     (folder / "test_aaa.py").write_text(SLOW)
-    command = [
-        sys.executable, "-m", "pytest", f"--archive={tmp_path / 'archive'}", "--pool=sim",
+    archive = tmp_path / "archive"
+    run = interrupted(
+        archive,
+        "--pool=sim",
         f"--checks={folder}",
-    ]  # fmt: skip
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ready=lambda: bool(list(archive.glob("*/*/facts/source.json"))),
+        after=3,
+        sent=sent,
     )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("archive/*/*/facts/source.json")):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(3)
-    process.send_signal(sent)
-    out = process.communicate(timeout=30)[0].decode()
-    run = Run(process.returncode, out, tmp_path / "archive")
-    assert run.code == 40, out
+    assert run.code == 40, run.out
     assert run.results["flags"]["incomplete"]
     assert run.results["ledger"]["not-reached"] > 0
-    assert "Traceback" not in out
+    assert "Traceback" not in run.out
 
 
 def test_pytest_html_and_junit_work_beside(tmp_path: Path) -> None:

@@ -1,17 +1,13 @@
 """Ctrl-C while a live pool is read: bounded, logged out, and what was read is on disk."""
 
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from fixtures.dom0_reading import Dom0Address, read_dom0s
 from fixtures.ssh_settings import SshOptions
 from selftests.live_pool import LivePool, live
-from selftests.running import ROOT, Run, clean_environment
+from selftests.running import Run, interrupted
 from simpool.pools import build
 from simpool.ssh_endpoint import SshFault
 from simpool.xenapi_server import Usual
@@ -20,24 +16,7 @@ from simpool.xenapi_server import Usual
 def interrupt(pool: LivePool, ready: Callable[[], bool]) -> Run:
     """Audit, and press Ctrl-C when `ready`."""
     archive = pool.folder / "archive"
-    words = [sys.executable, "-m", "pytest", f"--archive={archive}", *pool.words]
-    process = subprocess.Popen(
-        words,
-        cwd=ROOT,
-        env={**clean_environment(), **pool.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    until = time.monotonic() + 60
-    while not ready():
-        assert time.monotonic() < until
-        assert process.poll() is None
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    out = process.communicate(timeout=60)[0].decode()
-    return Run(process.returncode, out, archive)
+    return interrupted(archive, *pool.words, ready=ready, environment=pool.environment)
 
 
 def test_while_the_xenapi_is_read(tmp_path: Path) -> None:
