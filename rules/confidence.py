@@ -45,15 +45,16 @@ def ruling(conditions: Iterable[tuple[str, Fact[bool]]]) -> tuple[Objection, ...
     could verify is not verified.
 
     Raises:
-        NotVerifiedError: nothing failed, but a condition holds only by an unverified fact.
+        NotVerifiedError: nothing sure failed, and a condition holds only by an unverified fact: what
+            is merely worth a warning must not hide what nobody knows.
     """
     all_conditions = list(conditions)
     failed = tuple(
         Objection(words, unsure(fact)) for words, fact in all_conditions if not fact.value
     )
     doubtful = [fact for _, fact in all_conditions if fact.value and not fact.is_verified]
-    if not failed and doubtful:
-        raise NotVerifiedError(
-            f"only an unverified source says that it is allowed: {doubtful[0].source}"
-        )
+    if doubtful and all(objection.lighter for objection in failed):
+        words = f"only an unverified source says that it is allowed: {doubtful[0].source}"
+        also = "".join(f"; also, {objection.words}" for objection in failed)
+        raise NotVerifiedError(words + also)
     return failed

@@ -112,10 +112,13 @@ def objection(
     """
     rules = [target.layouts[letter] for letter in layout.letters]
     keep = [rule.keep for rule in rules]
+    ordered = None
     if layout.generation == "old":
-        ordered = _ordered([rule.switch for rule in rules], target, settings, marker, local)
-        if ordered is not None:
-            return Objection(f"{layout.name}, {ordered.words}", ordered.lighter)
+        found = _ordered([rule.switch for rule in rules], target, settings, marker, local)
+        ordered = found and Objection(f"{layout.name}, {found.words}", found.lighter)
+    # What is merely worth a warning must not hide what nobody said or knows.
+    if ordered is not None and not ordered.lighter:
+        return ordered
     if all(fact.value == "refused" for fact in keep):
         words = f"{layout.name}, which {target.name} no longer keeps: its installer would stop"
         return Objection(words, unsure(*keep))
@@ -128,7 +131,7 @@ def objection(
         raise NotVerifiedError(
             f"no verified source says that {target.name} keeps the layout: {layout.name}"
         )
-    return None
+    return ordered
 
 
 def _ordered(

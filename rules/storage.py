@@ -73,7 +73,7 @@ def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") ->
         possible_targets: what could be stated, for the message.
 
     Raises:
-        NotVerifiedError: nothing is known to be wrong, and something is not known.
+        NotVerifiedError: nothing is surely wrong, and something is not known.
     """
     problems: list[Objection] = []
     unknown: list[str] = []
@@ -96,8 +96,9 @@ def judge_storage(sr: SR, target: Release | None, possible_targets: str = "") ->
             problems.append(verdict.problem)
     except NotVerifiedError as problem:
         unknown.append(str(problem))
-    if not problems and unknown:
-        raise NotVerifiedError("; ".join(unknown))
+    # What is merely worth a warning must not hide what nobody knows.
+    if unknown and all(problem.lighter for problem in problems):
+        raise NotVerifiedError("; ".join([*unknown, *(problem.words for problem in problems)]))
     return StorageVerdict(
         problems=tuple(problems),
         detached=tuple(host.title for host in detached),

@@ -27,12 +27,18 @@ def test_one_sure_objection_decides() -> None:
 
 def test_prohibitions_and_permissions() -> None:
     assert ruling([("no", fact(holds=True, verified=True))]) == ()
-    assert ruling(
-        [("no", fact(holds=False, verified=False)), ("never", fact(holds=True, verified=False))]
-    ) == (Objection("no", UNSURE),)
+    assert ruling([("no", fact(holds=False, verified=False))]) == (Objection("no", UNSURE),)
     assert ruling([("no", fact(holds=False, verified=True))]) == (Objection("no"),)
     with pytest.raises(NotVerifiedError, match="a source"):
         ruling([("no", fact(holds=True, verified=False))])
+
+
+def test_a_mere_warning_hides_no_unverified_permission() -> None:
+    unsure, doubtful = fact(holds=False, verified=False), fact(holds=True, verified=False)
+    with pytest.raises(NotVerifiedError, match="a source; also, no"):
+        ruling([("no", unsure), ("never", doubtful)])
+    sure = ("surely", fact(holds=False, verified=True))
+    assert Objection("surely") in ruling([("no", unsure), ("never", doubtful), sure])
 
 
 def test_an_obstacle_comes_before_what_is_not_known() -> None:

@@ -93,6 +93,16 @@ class TestOldLayouts:
         assert "erases the disk" in found.cause
 
 
+def test_a_wizard_that_may_switch_hides_no_unstated_layout() -> None:
+    pool = pool_of("B", "xcp-ng-8.2")
+    local_sr(pool)
+    assert judged(pool).outcome == "not-verified"
+    pool.settings["layout"] = "keep"
+    found = judged(pool)
+    assert found.outcome == "warning"
+    assert "would order the switch by itself" in found.message
+
+
 class TestMarker:
     @pytest.mark.parametrize("layout", ["B", "C"])
     def test_orders_a_switch_whatever_was_stated(self, layout: str) -> None:

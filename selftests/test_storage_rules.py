@@ -137,6 +137,17 @@ def test_without_a_target_the_type_is_not_verified() -> None:
     assert judged(pool, "san")[0] == "blocked"
 
 
+def test_a_mere_warning_hides_no_unknown() -> None:
+    pool = small_pool()
+    pool.settings = {}
+    add_sr(pool, "spare", "nfs", shared=True)
+    unplug(pool, "spare", "beta")
+    state, cause = judged(pool, "spare")
+    assert state == "not-verified"
+    assert "no --target was given" in cause
+    assert "not attached on beta" in cause
+
+
 def test_types() -> None:
     pool = small_pool()
     add_sr(pool, "old", "netapp", shared=True)
