@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from fixtures.release_features import FEATURES
 from fixtures.release_parts import LAYOUTS
 from fixtures.release_sources import parse_sources
 from fixtures.releases import Fact, Release, load_releases, release, release_ids
@@ -45,6 +46,10 @@ def release_page(data: dict[str, dict[str, Any]]) -> str:
         " to 7.x. D: new. `converted`: root shrunk for a boot partition, local SR intact."
         " `switched`: new layout, local SR on the disk erased.\n\n" + _layouts(targets),
         "## Storage repositories\n\n" + _storage(targets),
+        "## Features\n\nWhat becomes of features in use: `removed` means that the upgrade goes on"
+        " without them, `refused` that it stops or that something is lost.\n\n"
+        + _features(targets),
+        "## Hardware known to fail\n\n" + _hardware(targets),
         "## Licence\n\n" + _licence(targets),
         "## XenCenter\n\n" + _clients(data),
         "## Recognising what a host runs\n\n" + _sources(data),
@@ -82,7 +87,6 @@ def _targets(targets: Iterable[Release]) -> str:
             _cell(t.xencenter_minimum) if t.xencenter_minimum else "not managed",
             _cell(t.disk.new_layout_gib),
             _cell(t.disk.old_layout_gib) if t.disk.old_layout_gib else "refused",
-            _cell(t.pv_guests),
             _cell(t.certificate_bits),
             _cell(t.dom0_memory),
         )
@@ -97,7 +101,6 @@ def _targets(targets: Iterable[Release]) -> str:
             "XenCenter from",
             "disk, new layout (GiB)",
             "disk, old layout (GiB)",
-            "PV guests",
             "key bits",
             "dom0 memory",
         ),
@@ -145,13 +148,40 @@ def _licence(targets: Iterable[Release]) -> str:
             _cell(target.rolling_licence),
             _cell(target.rolling_editions),
             _cell(target.void_editions),
-            _cell(target.features_removed),
         )
         for target in targets
     ]
-    return _table(
-        ("target", "rolling upgrade wizard", "editions", "editions void", "features removed"), rows
-    )
+    return _table(("target", "rolling upgrade wizard", "editions", "editions void"), rows)
+
+
+def _features(targets: Iterable[Release]) -> str:
+    rows = [
+        (
+            f"`{target.id}`",
+            ", ".join(FEATURES[name] for name in rule.names),
+            _cell(rule.fact),
+            rule.says,
+            rule.fact.source,
+        )
+        for target in targets
+        for rule in target.features
+    ]
+    return _table(("target", "features", "state", "consequence", "source"), rows)
+
+
+def _hardware(targets: Iterable[Release]) -> str:
+    rows = [
+        (
+            f"`{target.id}`",
+            ", ".join((*rule.pci, *rule.products)),
+            f"below {rule.bios_below}" if rule.bios_below else "any",
+            _cell(rule.fact),
+            rule.fact.source,
+        )
+        for target in targets
+        for rule in target.hardware
+    ]
+    return _table(("target", "PCI id or product", "BIOS", "what happens", "source"), rows)
 
 
 def _clients(data: dict[str, dict[str, Any]]) -> str:

@@ -201,7 +201,7 @@ def test_targets_that_no_longer_keep_old_layouts(target: str) -> None:
         "kept",
     ]
     assert found.certificate_bits.value == 2048
-    assert found.pv_guests.value == "refused"
+    assert found.feature("pv-guests").fact.value == "refused"
 
 
 @pytest.mark.parametrize("target", ["xenserver-7.0", "citrix-hypervisor-8.2-cu1", "xcp-ng-8.2"])

@@ -6,7 +6,6 @@ pass; and is a word, a number or an answer of dom0 that nobody knows taken for a
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import pytest
@@ -23,76 +22,18 @@ from fixtures.waivers import WaiverBook
 from reports.outcome import Outcome
 from rules.restarts import INSTALL_TIMES
 from selftests.evacuation_pool import pool_with_vm
+from selftests.faulty_pools import NOW
+from selftests.faulty_pools import healthy as healthy_pool
 from simpool.direct import facts_of
+from simpool.faults import faults
 from simpool.pools import build
 
-NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 CATALOGUE = discover()
 CHECKS = CATALOGUE.checks
+FIRST = {identifier: of_check[0] for identifier, of_check in faults().items()}
 NO_WAIVERS = WaiverBook({}, ())
 GREEN = {"pass", "not-applicable"}
 FINDINGS = {"blocked", "warning", "not-verified"}
-
-_REAL_VM = ("VM.is_a_template", "VM.is_a_snapshot", "VM.is_control_domain")
-_DRIVES = ("VBD.VM", "VBD.VDI", "VBD.empty", "VBD.type", "VDI.SR", "SR.shared")
-_PBDS = ("PBD.SR", "PBD.host", "PBD.currently_attached")
-_RELEASE = ("host.software_version",)
-
-# Check -> what it cannot pass without, in the pool `default` (XenServer 7.2).
-NEEDED: Mapping[str, tuple[str, ...]] = {
-    "CLIENT-XENCENTER-01": _RELEASE,
-    "HOST-BACKUP-01": ("host.uuid",),
-    "HOST-HCL-01": ("host.uuid", "host.bios_strings", "host.cpu_info"),
-    "HOST-HOTFIX-01": (*_RELEASE, "host.updates", "pool_update.uuid"),
-    "HOST-LIVE-01": ("host.enabled", "host.metrics", "host.other_config", "host_metrics.live"),
-    "HOST-REBOOT-01": (
-        *_RELEASE, "host.updates_requiring_reboot", "host_patch.host", "host_patch.applied",
-        "host_patch.pool_patch", "pool_patch.after_apply_guidance",
-    ),
-    "POOL-EXPORT-01": (
-        "pool.uuid", "host.uuid", "SR.uuid", "VM.uuid", "VDI.uuid", "VBD.VDI", *_REAL_VM,
-        "network.name_label",
-    ),
-    "POOL-HA-01": ("pool.ha_enabled",),
-    "POOL-LICENCE-01": (*_RELEASE, "host.edition", "host.license_params"),
-    "POOL-METADATA-01": (*_RELEASE, "pool.uuid", "host.uuid", "VM.uuid", *_REAL_VM),
-    "POOL-PATH-01": _RELEASE,
-    "POOL-RPU-01": (*_RELEASE, "pool.other_config"),
-    "POOL-SPARE-01": (
-        "VM.resident_on", "VM.is_control_domain", "VM.memory_dynamic_min", "VM.memory_overhead",
-        "VM.scheduled_to_be_resident_on", "host.enabled", "host.metrics", "host.memory_overhead",
-        "host_metrics.memory_total",
-    ),
-    "POOL-STORAGE-01": (*_PBDS, "SR.shared", "SR.type"),
-    "POOL-VERSION-01": _RELEASE,
-    "POOL-WLB-01": ("pool.wlb_enabled",),
-    "VM-AGILE-01": (
-        "VM.power_state", *_DRIVES, *_PBDS, "host.enabled", "VIF.VM", "VIF.network", "PIF.host",
-        "PIF.network", "PIF.bond_slave_of",
-    ),
-    "VM-BACKUP-01": ("VM.uuid", "VM.snapshot_of", "VM.other_config", "VM.tags"),
-    "VM-EVACUATE-01": ("VM.power_state", "VM.resident_on"),
-    "VM-LOCAL-01": ("VM.power_state", *_DRIVES),
-    "VM-SUSPENDED-01": ("VM.power_state",),
-    "VM-TOOLS-01": (
-        "VM.power_state", "VM.guest_metrics", "VM_guest_metrics.PV_drivers_version",
-        "VM_guest_metrics.os_version",
-    ),
-}  # fmt: skip
-
-# Classes that a check cannot pass without.
-CLASSES: Mapping[str, tuple[str, ...]] = {
-    "HOST-HOTFIX-01": ("pool_update",),
-    "HOST-LIVE-01": ("host_metrics",),
-    "HOST-REBOOT-01": ("host_patch", "pool_patch"),
-    "POOL-EXPORT-01": ("VM", "SR", "VDI", "VBD", "network"),
-    "POOL-METADATA-01": ("VM",),
-    "POOL-SPARE-01": ("VM", "host_metrics"),
-    "POOL-STORAGE-01": ("PBD",),
-    "VM-AGILE-01": ("VBD", "VDI", "SR", "PBD", "VIF", "network", "PIF", "VGPU", "VUSB"),
-    "VM-LOCAL-01": ("VBD", "VDI", "SR"),
-    "VM-TOOLS-01": ("VM_guest_metrics",),
-}
 
 # What the evacuation of a VM is computed from where xapi was not asked.
 COMPUTED = (
@@ -103,7 +44,8 @@ COMPUTED = (
     "VM.hardware_platform_version", "host.virtual_hardware_platform_versions",
     "VM.last_boot_CPU_flags", "host.cpu_info", "host.capabilities", "host.enabled",
     "host.software_version", "host.metrics", "host_metrics.live", "host_metrics.memory_total",
-    "VBD.VM", "VBD.VDI", "VBD.empty", "VDI.SR", "VDI.sm_config", *_PBDS, "VIF.VM", "VIF.network",
+    "VBD.VM", "VBD.VDI", "VBD.empty", "VDI.SR", "VDI.sm_config", "PBD.SR",
+    "PBD.host", "PBD.currently_attached", "VIF.VM", "VIF.network",
     "PIF.host", "PIF.network", "pool.ha_enabled",
 )  # fmt: skip
 
@@ -140,28 +82,6 @@ STRANGE: tuple[tuple[str, str, str, Json], ...] = (
     ("HOST-LIVE-01", "host", "metrics", ""),
 )  # fmt: skip
 
-# Probes of a check that another witness makes up for, in `default`, and why.
-SPARE_PROBES: Mapping[str, tuple[Probe, ...]] = {
-    # Two signs that agree are enough; the disk plays no part on the new layout.
-    "HOST-LAYOUT-01": (
-        probes.INVENTORY, probes.MOUNTS, probes.SPACE, probes.TABLE_SGDISK, probes.TABLE_PARTED,
-        probes.PRIMARY_DISK,
-    ),
-    # The layout by two other signs; one of two programs reads the table.
-    "HOST-SPACE-01": (probes.MOUNTS, probes.TABLE_SGDISK, probes.TABLE_PARTED),
-    # A disk that is large enough for the new layout is so with and without the marker.
-    "HOST-DISK-01": (probes.SAFE2UPGRADE,),
-    # The numbers decide, the names are for people.
-    "HOST-HCL-01": (probes.PCI_NAMES,),
-    # xapi's own records decide; dom0 only adds to them.
-    "HOST-HOTFIX-01": (probes.PACKAGES,),
-    "HOST-REBOOT-01": (probes.REBOOT_MARKER, INSTALL_TIMES),
-    # Of a folder that this release does not have.
-    "HOST-BLOBS-01": (
-        probes.BLOBS_XAPI.kilobytes, probes.BLOBS_XAPI.messages, probes.BLOBS_XAPI.oldest,
-    ),
-}  # fmt: skip
-
 Mutation = Callable[[RawProbe], RawProbe | None]
 MUTATIONS: Mapping[str, Mutation] = {
     "not collected": lambda _probe: None,
@@ -182,6 +102,12 @@ def facts(name: str) -> RawFacts:
     return facts_of(build(name, NOW), NOW, CATALOGUE.probes)
 
 
+@lru_cache
+def played(identifier: str) -> RawFacts:
+    """The healthy pool on which the check's first fault is played."""
+    return facts_of(healthy_pool(FIRST[identifier]), NOW, CATALOGUE.probes)
+
+
 def judged(raw: RawFacts, identifier: str) -> dict[str, Outcome]:
     """What a check says of every object, by reference or uuid; nothing if the class is not known."""
     audit, check = Audit(raw), CHECKS[identifier]
@@ -191,8 +117,8 @@ def judged(raw: RawFacts, identifier: str) -> dict[str, Outcome]:
 
 
 @lru_cache
-def healthy(name: str, identifier: str) -> dict[str, Outcome]:
-    return judged(facts(name), identifier)
+def healthy(identifier: str) -> dict[str, Outcome]:
+    return judged(played(identifier), identifier)
 
 
 def without(raw: RawFacts, field: str) -> RawFacts:
@@ -215,7 +141,7 @@ def unread(raw: RawFacts, name: str) -> RawFacts:
 
 def greener(raw: RawFacts, identifier: str) -> dict[str, str]:
     """Objects that pass, or to which the check no longer applies although it did."""
-    before = healthy("default", identifier)
+    before = healthy(identifier)
     return {
         outcome.object.name: outcome.outcome
         for ref, outcome in judged(raw, identifier).items()
@@ -224,27 +150,21 @@ def greener(raw: RawFacts, identifier: str) -> dict[str, str]:
     }
 
 
-def test_every_check_that_rests_on_records_says_on_which() -> None:
-    from_people = {"POOL-TRIAL-01"}
-    assert set(NEEDED) | from_people | set(OF_DOM0) == set(CHECKS)
+def test_every_check_says_on_what_it_rests() -> None:
+    from_people = {i for i in CHECKS if FIRST[i].change.__module__ == "simpool.faults.attested"}
+    assert {i for i in CHECKS if FIRST[i].needs} | from_people | set(OF_DOM0) == set(CHECKS)
 
 
 @pytest.mark.parametrize(
-    ("identifier", "field"), [(i, field) for i, fields in NEEDED.items() for field in fields]
+    ("identifier", "fact"), [(i, fact) for i, fault in FIRST.items() for fact in fault.needs]
 )
-def test_no_pass_without_a_field(identifier: str, field: str) -> None:
+def test_no_pass_without(identifier: str, fact: str) -> None:
+    raw = played(identifier)
     try:
-        found = greener(without(facts("default"), field), identifier)
+        found = greener(without(raw, fact) if "." in fact else unread(raw, fact), identifier)
     except CannotAuditError:
         return
     assert found == {}
-
-
-@pytest.mark.parametrize(
-    ("identifier", "name"), [(i, name) for i, names in CLASSES.items() for name in names]
-)
-def test_no_pass_without_a_class(identifier: str, name: str) -> None:
-    assert greener(unread(facts("default"), name), identifier) == {}
 
 
 def test_a_computed_evacuation_passes() -> None:
@@ -278,7 +198,7 @@ OF_DOM0 = sorted(i for i, c in CHECKS.items() if c.probes and c.info.object_clas
 
 @pytest.mark.parametrize("identifier", OF_DOM0)
 def test_no_pass_without_the_answers_of_dom0(identifier: str) -> None:
-    spare = {probe.command for probe in SPARE_PROBES.get(identifier, ())}
+    spare = {probe.command for probe in FIRST[identifier].spare}
     passed = {
         (probe.command, name): found
         for probe in CHECKS[identifier].probes
@@ -286,7 +206,7 @@ def test_no_pass_without_the_answers_of_dom0(identifier: str) -> None:
         for name, mutation in MUTATIONS.items()
         # What a folder holds is known by its existence, not by how its attributes are cut.
         if not (name == "truncated" and probe == probes.BLOBS_XCP.present)
-        if (found := greener(dom0_changed(facts("default"), probe, mutation), identifier))
+        if (found := greener(dom0_changed(played(identifier), probe, mutation), identifier))
     }
     assert passed == {}
 

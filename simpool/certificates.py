@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -136,3 +137,34 @@ def _general_name(text: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
         return x509.DNSName(text)
+
+
+def public_certificate(
+    common_name: str, now: datetime, *, key_bits: int = 2048, days: int = 3650
+) -> str:
+    """The PEM of a host's certificate without its key, as `host.get_server_certificate` answers.
+
+    Args:
+        common_name: its subject.
+        now: the moment that `days` count from; it began a year before.
+        key_bits: RSA key size; all certificates of one size share a key, for keys are slow.
+        days: until it ends; a negative number has it expired.
+    """
+    key = _shared_key(key_bits)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(key_bits)
+        .not_valid_before(now - timedelta(days=365))
+        .not_valid_after(now + timedelta(days=days))
+    )
+    made = builder.sign(key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+@lru_cache
+def _shared_key(key_bits: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=key_bits)

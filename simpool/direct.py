@@ -14,7 +14,14 @@ from fixtures.redaction import redact
 from fixtures.releases import load_releases
 from fixtures.settings import load_settings
 from fixtures.times import xenapi_time
-from fixtures.xenapi_reading import CLASSES, MESSAGE_COUNT
+from fixtures.xenapi_reading import (
+    CERTIFICATE,
+    CLASSES,
+    MESSAGE_COUNT,
+    MESSAGES,
+    RECENT,
+    SERVER_TIME,
+)
 from fixtures.xencenter_file import xencenter_version
 from rules.agility import vms_to_ask
 from simpool.data import SimError, SimPool
@@ -79,7 +86,12 @@ def _answers(pool: SimPool, raw: RawFacts) -> dict[str, dict[Ref, RawAnswer]]:
         "message.get_all": {
             MESSAGE_COUNT: _given(count if isinstance(count, SimError) else str(count))
         },
-        EVACUATION: {host.ref: _answer(pool, EVACUATION, host.ref) for host in facts.hosts},
+        MESSAGES: {RECENT: _given(pool.answers.get(MESSAGES, {}).get(RECENT, {}))},
+        SERVER_TIME: {host.ref: _clock(pool, host.ref) for host in facts.hosts},
+        **{
+            method: {host.ref: _answer(pool, method, host.ref) for host in facts.hosts}
+            for method in (EVACUATION, CERTIFICATE)
+        },
     }
     try:
         vms = vms_to_ask(facts, AGILITY_LIMIT)
@@ -94,6 +106,13 @@ def _answer(pool: SimPool, method: str, ref: Ref) -> RawAnswer:
         return RawAnswer(cause=f"this release does not have the call: {method}")
     unknown = SimError(("HANDLE_INVALID", method.partition(".")[0], ref))
     return _given(pool.answers[method].get(ref, unknown))
+
+
+def _clock(pool: SimPool, ref: Ref) -> RawAnswer:
+    told, now = _answer(pool, SERVER_TIME, ref), xenapi_time(pool.now)
+    if not isinstance(told.value, str):
+        return told
+    return RawAnswer(value={"server": told.value, "asked": now, "answered": now})
 
 
 def _given(value: Json) -> RawAnswer:

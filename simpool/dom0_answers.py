@@ -13,7 +13,16 @@ from fixtures.dom0_script import STDERR_CAP
 from fixtures.probes import Probe
 from fixtures.raw import RawProbe
 from rules.restarts import INSTALL_TIMES
-from simpool import dom0_disks, dom0_system, hardware
+from simpool import (
+    dom0_boot,
+    dom0_disks,
+    dom0_network,
+    dom0_paths,
+    dom0_system,
+    dom0_trust,
+    dom0_upkeep,
+    hardware,
+)
 from simpool.data import CannedAnswer, SimPool
 from simpool.dom0_state import Dom0State
 from simpool.generations import GENERATIONS
@@ -91,7 +100,10 @@ def add_dom0(pool: SimPool, host: str, *, brand: str, up_days: float) -> None:
 
 def answers_of(state: Dom0State) -> dict[str, CannedAnswer]:
     """Command -> answer, for every command that every audit asks."""
-    return {**_system(state), **_disk(state), **_hardware(), **_upkeep(state), **_blobs(state)}
+    known = {**_system(state), **_disk(state), **_hardware(), **_upkeep(state), **_blobs(state)}
+    for topic in (dom0_boot, dom0_network, dom0_paths, dom0_trust, dom0_upkeep):
+        known |= topic.answers(state)
+    return known
 
 
 def _system(state: Dom0State) -> dict[str, CannedAnswer]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fixtures.raw import Ref
 from fixtures.times import xenapi_time
+from simpool.certificates import public_certificate
 from simpool.data import SimPool
 from simpool.dom0_answers import add_dom0
 from simpool.generations import GENERATIONS, software_version
@@ -130,7 +131,12 @@ def add_host(
     if number == 1:
         pool_record(pool)["master"] = ref
     add_dom0(pool, name, brand=brand, up_days=up_days)
-    pool.answers.setdefault("host.get_vms_which_prevent_evacuation", {})[ref] = {}
+    for method, answer in (
+        ("host.get_vms_which_prevent_evacuation", {}),
+        ("host.get_server_certificate", public_certificate(name, pool.now)),
+        ("host.get_servertime", xenapi_time(pool.now)),
+    ):
+        pool.answers.setdefault(method, {})[ref] = answer
     include(pool, "host", pool.records["host"][ref]["uuid"])
     return ref
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
-from fixtures.xenapi_reading import MESSAGE_COUNT
+from fixtures.xenapi_reading import MESSAGE_COUNT, MESSAGES, RECENT
 from simpool.certificates import Identity, self_signed
 from simpool.data import SimError, SimPool
 from simpool.xenapi_server import Reply, Usual, XenApiServer
@@ -31,12 +31,9 @@ _OPERATOR_ROLES = frozenset({"root", "pool-admin", "pool-operator"})
 _COMPUTED = frozenset(
     {
         "VM.assert_agile",
-        "host.compute_free_memory",
         "host.get_server_certificate",
         "host.get_servertime",
         "host.get_vms_which_prevent_evacuation",
-        "host.list_methods",
-        "pool.get_license_state",
     }
 )
 
@@ -190,6 +187,8 @@ class XenApiEndpoint:
             return _permissions(role)
         if method == "message.get_all":
             return self._messages()
+        if method == MESSAGES:
+            return self.pool.answers.get(MESSAGES, {}).get(RECENT, {})
         if method not in _COMPUTED:
             self.refused.append(method)
             return SimError(("RBAC_PERMISSION_DENIED", method.lower(), "the simulation only reads"))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from fixtures import probes
 from fixtures.probes import BLOBS_XCP, DISK_SIZE, MOUNTS, SPACE, Probe
 from simpool.builder import change_dom0, host
 from simpool.data import CannedAnswer, SimPool
@@ -66,6 +67,12 @@ def _hang_over_mounts(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="HOST-BLOBS-01",
+        # Of a folder that this release does not have.
+        spare=(
+            probes.BLOBS_XAPI.kilobytes,
+            probes.BLOBS_XAPI.messages,
+            probes.BLOBS_XAPI.oldest,
+        ),
         change=_pile_up_messages,
         on="xen-01",
         finds=(
@@ -78,6 +85,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-HCL-01",
+        needs=("host.uuid", "host.bios_strings", "host.cpu_info"),
+        # The numbers decide, the names are for people.
+        spare=(probes.PCI_NAMES,),
         change=_be_another_server,
         on="xen-03",
         finds=(
@@ -90,6 +100,15 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-LAYOUT-01",
+        # Two signs that agree are enough; the disk plays no part on the new layout.
+        spare=(
+            probes.INVENTORY,
+            probes.MOUNTS,
+            probes.SPACE,
+            probes.TABLE_SGDISK,
+            probes.TABLE_PARTED,
+            probes.PRIMARY_DISK,
+        ),
         change=_order_a_layout_switch,
         on="xen-03",
         finds=(
@@ -102,6 +121,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-DISK-01",
+        # A disk that is large enough for the new layout is so with and without the marker.
+        spare=(probes.SAFE2UPGRADE,),
         change=_shrink_disk,
         on="xen-02",
         finds="host xen-02: primary disk - expected: at least 12 GiB, found: 10 GiB",
@@ -110,6 +131,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-SPACE-01",
+        # The layout by two other signs; one of two programs reads the table.
+        spare=(
+            probes.MOUNTS,
+            probes.TABLE_SGDISK,
+            probes.TABLE_PARTED,
+        ),
         change=_fill_root,
         on="xen-01",
         finds=(

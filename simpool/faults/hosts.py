@@ -1,5 +1,7 @@
 """What can be wrong with a host as the XenAPI sees it: version, state, hotfixes, licence."""
 
+from fixtures import probes
+from rules.restarts import INSTALL_TIMES
 from simpool.builder import find, host
 from simpool.data import SimPool
 from simpool.faults.fault import Fault
@@ -61,6 +63,7 @@ def _blur_expiry(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-VERSION-01",
+        needs=("host.software_version",),
         change=_older_build,
         on="xen-02",
         finds=(
@@ -72,6 +75,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-PATH-01",
+        needs=("host.software_version",),
+        also=("POOL-RPU-01", "POOL-VERSION-01"),
         change=_older_release,
         on="xen-03",
         finds=(
@@ -85,6 +90,13 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-LIVE-01",
+        needs=(
+            "host.enabled",
+            "host.metrics",
+            "host.other_config",
+            "host_metrics.live",
+            "host_metrics",
+        ),
         change=_keep_in_maintenance,
         on="xen-03",
         finds=(
@@ -96,6 +108,21 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-REBOOT-01",
+        needs=(
+            "host.software_version",
+            "host.updates_requiring_reboot",
+            "host_patch.host",
+            "host_patch.applied",
+            "host_patch.pool_patch",
+            "pool_patch.after_apply_guidance",
+            "host_patch",
+            "pool_patch",
+        ),
+        # xapi's own records decide; dom0 only adds to them.
+        spare=(
+            probes.REBOOT_MARKER,
+            INSTALL_TIMES,
+        ),
         change=_wait_for_reboot,
         on="xen-02",
         finds="host xen-02: restart - expected: none pending, found: reboot for XS72E004",
@@ -104,6 +131,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-HOTFIX-01",
+        needs=("host.software_version", "host.updates", "pool_update.uuid", "pool_update"),
+        # xapi's own records decide; dom0 only adds to them.
+        spare=(probes.PACKAGES,),
         change=_miss_a_hotfix,
         on="xen-02",
         finds="host xen-02: hotfixes - expected: the coordinator's, found: missing XS72E007",
@@ -112,6 +142,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-LICENCE-01",
+        needs=("host.software_version", "host.edition", "host.license_params"),
         change=_let_licence_expire,
         on="xen-01",
         finds=(

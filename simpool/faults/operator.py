@@ -1,4 +1,4 @@
-"""Faults of what the operator has to give: client, backups, exports, attestations."""
+"""Faults of what the operator has to give: client, backups, exports."""
 
 from simpool.data import SimPool
 from simpool.faults.fault import Fault
@@ -39,18 +39,10 @@ def _no_export(pool: SimPool) -> None:
     pool.inputs["resource_data"] = None
 
 
-def _not_tried(pool: SimPool) -> None:
-    for one in pool.inputs["attestations"]:
-        one["answer"] = "no"
-
-
-def _nobody_asked(pool: SimPool) -> None:
-    pool.inputs["attestations"] = []
-
-
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="CLIENT-XENCENTER-01",
+        needs=("host.software_version",),
         change=_old_xencenter,
         on="default",
         finds="pool default: XenCenter 7.2.0 - expected: works with the target and with every pool "
@@ -61,6 +53,16 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-METADATA-01",
+        needs=(
+            "host.software_version",
+            "pool.uuid",
+            "host.uuid",
+            "VM.uuid",
+            "VM.is_a_template",
+            "VM.is_a_snapshot",
+            "VM.is_control_domain",
+            "VM",
+        ),
         change=_database_of_another_pool,
         on="default",
         finds="pool default: database backup - expected: restores the pool as it is now, "
@@ -70,6 +72,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-BACKUP-01",
+        needs=("host.uuid",),
         change=_no_backup_of_one_host,
         on="xen-01",
         finds="host xen-01: backup of dom0 - expected: whole and young, found: none",
@@ -79,21 +82,29 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-EXPORT-01",
+        needs=(
+            "pool.uuid",
+            "host.uuid",
+            "SR.uuid",
+            "VM.uuid",
+            "VDI.uuid",
+            "VBD.VDI",
+            "VM.is_a_template",
+            "VM.is_a_snapshot",
+            "VM.is_control_domain",
+            "network.name_label",
+            "VM",
+            "SR",
+            "VDI",
+            "VBD",
+            "network",
+        ),
         change=_export_of_another_pool,
         on="default",
         finds="pool default: export of resource data - expected: young and complete, "
         "found: it is of another pool",
         loss=_no_export,
         cause="no export of resource data was given",
-        outcome="warning",
-    ),
-    Fault(
-        check="POOL-TRIAL-01",
-        change=_not_tried,
-        on="default",
-        finds="pool default: trial upgrade - expected: done, found: A. Novak says no",
-        loss=_nobody_asked,
-        cause="Nobody has answered it",
         outcome="warning",
     ),
 )

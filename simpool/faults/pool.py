@@ -32,6 +32,7 @@ def _lose_versions(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-HA-01",
+        needs=("pool.ha_enabled",),
         change=_enable_ha,
         on="default",
         finds="pool default: high availability - expected: off, found: on",
@@ -40,6 +41,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-WLB-01",
+        needs=("pool.wlb_enabled",),
         change=_enable_wlb,
         on="default",
         finds=(
@@ -50,6 +52,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-RPU-01",
+        needs=("host.software_version", "pool.other_config"),
         change=_begin_upgrade,
         on="default",
         finds=(

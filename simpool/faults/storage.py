@@ -31,6 +31,8 @@ def _pbd(pool: SimPool, sr: str, host: str) -> dict[str, object]:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-STORAGE-01",
+        needs=("PBD.SR", "PBD.host", "PBD.currently_attached", "SR.shared", "SR.type", "PBD"),
+        also=("VM-AGILE-01", "VM-EVACUATE-01"),
         change=_unplug,
         on=ARCHIVE,
         finds=f"SR {ARCHIVE}: storage - expected: attached on every host, of a type that the "

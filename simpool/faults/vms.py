@@ -116,6 +116,34 @@ def _lose_memory(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="VM-AGILE-01",
+        needs=(
+            "VM.power_state",
+            "VBD.VM",
+            "VBD.VDI",
+            "VBD.empty",
+            "VBD.type",
+            "VDI.SR",
+            "SR.shared",
+            "PBD.SR",
+            "PBD.host",
+            "PBD.currently_attached",
+            "host.enabled",
+            "VIF.VM",
+            "VIF.network",
+            "PIF.host",
+            "PIF.network",
+            "PIF.bond_slave_of",
+            "VBD",
+            "VDI",
+            "SR",
+            "PBD",
+            "VIF",
+            "network",
+            "PIF",
+            "VGPU",
+            "VUSB",
+        ),
+        also=("VM-EVACUATE-01",),
         change=_leave_cd_in_drive,
         on="fax-gateway",
         finds="VM fax-gateway: agility - expected: can be started on every enabled host, "
@@ -125,6 +153,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-EVACUATE-01",
+        needs=("VM.power_state", "VM.resident_on"),
         change=_block_migration,
         on="night-batch",
         finds="VM night-batch: evacuation - expected: can move to every other host, found: "
@@ -134,6 +163,19 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-LOCAL-01",
+        needs=(
+            "VM.power_state",
+            "VBD.VM",
+            "VBD.VDI",
+            "VBD.empty",
+            "VBD.type",
+            "VDI.SR",
+            "SR.shared",
+            "VBD",
+            "VDI",
+            "SR",
+        ),
+        also=("VM-AGILE-01", "VM-EVACUATE-01"),
         change=_run_on_local_disk,
         on="print-server",
         finds="VM print-server: local disks - expected: shut down for the rolling upgrade, found: "
@@ -143,6 +185,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-SUSPENDED-01",
+        needs=("VM.power_state",),
         change=_suspend,
         on="sales-demo",
         finds="VM sales-demo: power state - expected: running or shut down, found: suspended, "
@@ -152,6 +195,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-BACKUP-01",
+        needs=("VM.uuid", "VM.snapshot_of", "VM.other_config", "VM.tags"),
         change=_forget_backup,
         on="payroll",
         finds="VM payroll: backup - expected: one of the last 7 days, found: "
@@ -162,6 +206,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-TOOLS-01",
+        needs=(
+            "VM.power_state",
+            "VM.guest_metrics",
+            "VM_guest_metrics.PV_drivers_version",
+            "VM_guest_metrics.os_version",
+            "VM_guest_metrics",
+        ),
+        also=("VM-EVACUATE-01",),
         change=_without_tools,
         on="scanner",
         finds="VM scanner: XenTools - expected: present and current, "
@@ -172,6 +224,20 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-SPARE-01",
+        needs=(
+            "VM.resident_on",
+            "VM.is_control_domain",
+            "VM.memory_dynamic_min",
+            "VM.memory_overhead",
+            "VM.scheduled_to_be_resident_on",
+            "host.enabled",
+            "host.metrics",
+            "host.memory_overhead",
+            "host_metrics.memory_total",
+            "VM",
+            "host_metrics",
+        ),
+        also=("VM-EVACUATE-01",),
         change=_overfill,
         on="default",
         finds="pool default: spare memory - expected: all running VMs fit with any one host away, "

@@ -1,4 +1,4 @@
-"""The default pool with every fault at once: at least one finding of every check."""
+"""The default pool with everything wrong at once that can be wrong with it as it is."""
 
 from datetime import datetime
 
@@ -11,8 +11,9 @@ from simpool.records import pool_record
 def build(now: datetime | None = None) -> SimPool:
     """The pool as it is at a moment; the present when None."""
     pool = default.build(now)
-    for _, fault in sorted(faults().items()):
-        fault.change(pool)
+    for of_check in faults().values():
+        if of_check[0].is_of_default:
+            of_check[0].change(pool)
     pool.name = "troubled"
     pool_record(pool)["name_label"] = "troubled"
     return pool
