@@ -23,6 +23,7 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(RUN) -m reports.catalogue
 	$(RUN) -m reports.release_table --write
+	$(RUN) -m reports.traceability --write
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 -o requirements.txt pyproject.toml

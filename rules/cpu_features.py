@@ -38,7 +38,7 @@ def incompatibility(vm: VM, host: Host) -> str:
     if need == have:
         return ""
     schema = vm.facts.schema_minor
-    wanted, there = _words(need), _words(have)
+    wanted, there = feature_words(need), feature_words(have)
     if schema not in _LEVELLED or wanted is None or there is None or len(wanted) <= _OLD_WORDS:
         raise unknown
     there += (0,) * (len(wanted) - len(there))
@@ -60,7 +60,7 @@ def _key(vm: VM, offered: Mapping[str, str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _words(features: str) -> tuple[int, ...] | None:
+def feature_words(features: str) -> tuple[int, ...] | None:
     """Features as numbers; None for text that is none."""
     parts = features.split("-")
     if len(parts) > 64 or not all(0 < len(part) <= 16 for part in parts):

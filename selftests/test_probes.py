@@ -34,6 +34,7 @@ WRITING = [
     "ip link set eth0 down", "ip addr add 1.2.3.4 dev eth0", "ip route flush",
     "awk 'BEGIN{system(\"id\")}'", "python -c x", "sh -c id", "eval id", "exec ls",
     ". /etc/profile", "source /etc/profile", "trap id EXIT", "alias ls=rm", "command rm x",
+    "ps aux", "ps -ef", "ps -e -o args",
     "command -v", "command -p rm", "env rm x", "xargs rm", "sudo ls", "xe vm-list",
     "yum check-update", "mount /dev/sda1 /mnt", "kill 1", "ls & rm x", "ls &", "ls; rm x",
     "ls && rm x", "ls || rm x", "ls | rm x", "`id`", "ls `id`", "ls $(id)", "echo $(rm x)",
@@ -70,6 +71,7 @@ WRITING = [
 ]  # fmt: skip
 
 READING = [
+    "ps -e -o stat,pid,comm", "ps -e -o stat,pid,comm --sort pid",
     "cat /etc/xensource-inventory", "cat -- /etc/fstab", "ls -l /etc/cron.*/backup-metadata",
     "df -P -k / /var/log", "test -e /x", "[ -d /x ] && ls /x", "[ ! -e /x ]",
     "if test -d /x; then ls /x | wc -l; else echo no; fi",

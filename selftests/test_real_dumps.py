@@ -11,9 +11,12 @@ DUMPS = sorted((ROOT.parent / "shared" / "pools").glob("*.xml"))
 
 
 @pytest.mark.skipif(not DUMPS, reason="../shared/pools is not here: no dumps of real pools")
+@pytest.mark.parametrize("target", ["xenserver-7.2", "xenserver-8", "xcp-ng-8.3"])
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda path: path.stem)
-def test_a_real_dump_gets_a_verdict_and_no_internal_error(dump: Path, tmp_path: Path) -> None:
-    run = audit(tmp_path / "first", f"--pool={dump}", "--target=xenserver-7.2")
+def test_a_real_dump_gets_a_verdict_and_no_internal_error(
+    dump: Path, target: str, tmp_path: Path
+) -> None:
+    run = audit(tmp_path / "first", f"--pool={dump}", f"--target={target}")
     assert run.code in {1, 30}, run.out
     assert "Traceback" not in run.out
     for one in run.results["outcomes"]:

@@ -94,7 +94,7 @@ def test_one_place_may_not_say_both(tmp_path: Path) -> None:
     [
         ('taget = "x"', r'unknown key "taget" \(did you mean "target"\?\)'),
         ('"a\\nb" = 1', r'unknown key "a\\nb"'),
-        ("zzz = 1", r'unknown key "zzz"; known are: also_manages'),
+        ("zzz = 1", r'unknown key "zzz"; known are: allowed_packages'),
         ("log_percent = 80", r'"log_percent" belongs into the table \[thresholds\]'),
         ("thresholds = 3", r'"thresholds" must be a table'),
         ("[thresholds]\nlog_percnt = 1", r'thresholds.*did you mean "log_percent"'),
@@ -113,7 +113,7 @@ def test_one_place_may_not_say_both(tmp_path: Path) -> None:
         ('layout = "both"', "one of keep, switch"),
         ('no_xencenter = "yes"', "true or false"),
         ('xencenter = "newest"', "version like"),
-        ('also_manages = "xenserver-8"', "a list of releases"),
+        ('also_manages = "xenserver-8"', "a list of texts"),
         ("also_manages = [8]", '"also_manages" must be text'),
         ('max_backup_age = "7"', "an age like"),
         ('max_backup_age = "0d"', "an age like"),

@@ -29,7 +29,7 @@ from simpool.dom0_answers import answered
 
 _INPUTS = (
     "waivers", "attestations", "hardware_list", "host_backups", "resource_data", "database_backup",
-    "xva",
+    "destination", "xva",
 )  # fmt: skip
 
 
@@ -54,6 +54,11 @@ def facts_of(
         inputs=inputs_of(pool, now),
     )
     return redact(replace(raw, answers=_answers(pool, raw)))
+
+
+def records_of(pool: SimPool) -> RawFacts:
+    """The records alone, as a database dump has them."""
+    return RawFacts({}, {name: _class(pool, name) for name in CLASSES})
 
 
 def inputs_of(pool: SimPool, now: datetime | None = None) -> dict[str, Json]:

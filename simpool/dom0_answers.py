@@ -18,6 +18,7 @@ from simpool import (
     dom0_disks,
     dom0_network,
     dom0_paths,
+    dom0_scripts,
     dom0_system,
     dom0_trust,
     dom0_upkeep,
@@ -101,7 +102,7 @@ def add_dom0(pool: SimPool, host: str, *, brand: str, up_days: float) -> None:
 def answers_of(state: Dom0State) -> dict[str, CannedAnswer]:
     """Command -> answer, for every command that every audit asks."""
     known = {**_system(state), **_disk(state), **_hardware(), **_upkeep(state), **_blobs(state)}
-    for topic in (dom0_boot, dom0_network, dom0_paths, dom0_trust, dom0_upkeep):
+    for topic in (dom0_boot, dom0_network, dom0_paths, dom0_scripts, dom0_trust, dom0_upkeep):
         known |= topic.answers(state)
     return known
 

@@ -8,10 +8,10 @@ from fixtures.times import xenapi_time
 from simpool.certificates import public_certificate
 from simpool.data import SimPool
 from simpool.dom0_answers import add_dom0
+from simpool.dom0_boot import bios_version
 from simpool.generations import GENERATIONS, software_version
 from simpool.hardware import (
     BIOS_VENDOR,
-    BIOS_VERSION,
     CPU_FLAGS,
     DEVICES,
     MANUFACTURER,
@@ -130,6 +130,10 @@ def add_host(
     _add_devices(pool, name, ref)
     if number == 1:
         pool_record(pool)["master"] = ref
+        if "cpu_info" in pool_record(pool):
+            info = pool.records["host"][ref]["cpu_info"]
+            level = {key: info[key] for key in ("features_pv", "features_hvm")}
+            pool_record(pool)["cpu_info"].update(level)
     add_dom0(pool, name, brand=brand, up_days=up_days)
     for method, answer in (
         ("host.get_vms_which_prevent_evacuation", {}),
@@ -174,7 +178,7 @@ def _cpu_info(cpus: int) -> dict[str, str]:
 def _bios(pool: SimPool, name: str) -> dict[str, str]:
     return {
         "bios-vendor": BIOS_VENDOR,
-        "bios-version": BIOS_VERSION,
+        "bios-version": bios_version(pool.release),
         "system-manufacturer": MANUFACTURER,
         "system-product-name": PRODUCT,
         "system-version": "",

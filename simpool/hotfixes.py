@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from fixtures.raw import Ref
 from simpool.data import SimPool
+from simpool.dom0_answers import Dom0Answers
 from simpool.records import MIB, NULL, add_record, host_names, identity, ref_of
 
 
@@ -16,6 +17,7 @@ def add_hotfix(
     guidance: Iterable[str] = ("restartHost",),
     applied: datetime | None = None,
     requires_reboot: bool = False,
+    uuid: str = "",
 ) -> Ref:
     """Add a hotfix that was applied to hosts; returns its pool_patch (up to 7.0) or pool_update.
 
@@ -26,13 +28,14 @@ def add_hotfix(
         guidance: what has to follow: `restartHost`, `restartXAPI`, `restartHVM`, `restartPV`.
         applied: when; 120 days ago, before the hosts' last boot, when not stated.
         requires_reboot: whether its hosts still wait for their reboot (7.1 and later).
+        uuid: the vendor's, where it matters.
     """
     names = host_names(pool) if hosts is None else hosts
     on = [(host, ref_of(pool, "host", host)) for host in names]
     when = applied or pool.now - timedelta(days=120)
-    update = NULL
+    update, uuid = NULL, uuid or identity(pool, f"hotfix/{name}")
     if "pool_update" in pool.records:
-        update = _add_update(pool, name, tuple(guidance))
+        update = _add_update(pool, name, uuid, tuple(guidance))
         for _, host in on:
             record = pool.records["host"][host]
             record["updates"].append(update)
@@ -44,7 +47,7 @@ def add_hotfix(
         name,
         {
             **_named(name),
-            "uuid": identity(pool, f"hotfix/{name}"),
+            "uuid": uuid,
             "size": 48 * MIB,
             "pool_applied": hosts is None,
             "after_apply_guidance": list(guidance),
@@ -65,22 +68,34 @@ def add_hotfix(
                 "pool_patch": patch,
             },
         )
+        _record_in_dom0(pool, host, uuid)
     return patch if update == NULL else update
 
 
-def _add_update(pool: SimPool, name: str, guidance: tuple[str, ...]) -> Ref:
+def _add_update(pool: SimPool, name: str, uuid: str, guidance: tuple[str, ...]) -> Ref:
     return add_record(
         pool,
         "pool_update",
         name,
         {
             **_named(name),
-            "uuid": identity(pool, f"hotfix/{name}"),
+            "uuid": uuid,
             "installation_size": 96 * MIB,
             "after_apply_guidance": list(guidance),
             "vdi": NULL,
         },
     )
+
+
+def _record_in_dom0(pool: SimPool, host: Ref, uuid: str) -> None:
+    """Note a hotfix in dom0 as well, unless the dom0 was replaced by hand."""
+    dom0 = pool.dom0.get(pool.records["host"][host]["uuid"])
+    if not isinstance(dom0, Dom0Answers):
+        return
+    if dom0.state.updates is not None:
+        dom0.change(updates=(*dom0.state.updates, uuid))
+    elif dom0.state.patches is not None:
+        dom0.change(patches=(*dom0.state.patches, uuid))
 
 
 def _named(name: str) -> dict[str, str]:

@@ -50,6 +50,7 @@ def prepare(pool: SimPool, target: str, *, window_days: float, **settings: Any) 
         "target": target,
         "method": "rolling",
         "window": (pool.now + timedelta(days=window_days)).isoformat(),
+        "critical_vms": _critical_vms(pool),
         **settings,
     }
     pool.inputs.update(
@@ -60,6 +61,13 @@ def prepare(pool: SimPool, target: str, *, window_days: float, **settings: Any) 
         hardware_list=hardware_list(target),
         attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
     )
+
+
+def _critical_vms(pool: SimPool) -> list[str]:
+    """The first running VM of each of the first two hosts that have one."""
+    running = [vm for vm in _listed(pool, "VM") if vm["power_state"] == "Running"]
+    first = {vm["resident_on"]: vm["name_label"] for vm in reversed(running)}
+    return sorted(first[host] for host in pool.records["host"] if host in first)[:2]
 
 
 def database_backup(pool: SimPool, *, days: float) -> dict[str, Any]:

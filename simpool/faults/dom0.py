@@ -67,6 +67,7 @@ def _hang_over_mounts(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="HOST-BLOBS-01",
+        tells=("field-05",),
         # Of a folder that this release does not have.
         spare=(
             probes.BLOBS_XAPI.kilobytes,
@@ -85,6 +86,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-HCL-01",
+        tells=("field-08",),
         needs=("host.uuid", "host.bios_strings", "host.cpu_info"),
         # The numbers decide, the names are for people.
         spare=(probes.PCI_NAMES,),
@@ -100,6 +102,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-LAYOUT-01",
+        tells=("field-09",),
         # Two signs that agree are enough; the disk plays no part on the new layout.
         spare=(
             probes.INVENTORY,
@@ -131,6 +134,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-SPACE-01",
+        tells=(
+            "story-69",
+            "installer-11",
+            "field-12",
+        ),
         # The layout by two other signs; one of two programs reads the table.
         spare=(
             probes.MOUNTS,
@@ -148,6 +156,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-SPACE-02",
+        tells=("field-11",),
         change=_fill_logs,
         on="xen-02",
         finds="host xen-02: /var/log - expected: below 80 % used, found: 90 %",

@@ -63,6 +63,13 @@ def _blur_expiry(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-VERSION-01",
+        tells=(
+            "story-75",
+            "xencenter-join-same-version",
+            "xo-warning-versions-differ",
+            "xapi-mixed-versions",
+            "field-04",
+        ),
         needs=("host.software_version",),
         change=_older_build,
         on="xen-02",
@@ -75,6 +82,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-PATH-01",
+        tells=("field-15",),
         needs=("host.software_version",),
         also=("POOL-RPU-01", "POOL-VERSION-01"),
         change=_older_release,
@@ -90,6 +98,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-LIVE-01",
+        tells=(
+            "xencenter-H01",
+            "xencenter-extra-maintenance-enabled",
+            "xapi-host-enabled",
+        ),
         needs=(
             "host.enabled",
             "host.metrics",
@@ -108,6 +121,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-REBOOT-01",
+        tells=(
+            "xo-gate-09",
+            "xo-warning-reboot-needed",
+            "xapi-pending-guidance",
+        ),
         needs=(
             "host.software_version",
             "host.updates_requiring_reboot",
@@ -131,6 +149,13 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-HOTFIX-01",
+        tells=(
+            "story-73",
+            "xencenter-P14",
+            "xencenter-join-homogeneous-updates",
+            "xencenter-join-unpatched-host",
+            "field-04",
+        ),
         needs=("host.software_version", "host.updates", "pool_update.uuid", "pool_update"),
         # xapi's own records decide; dom0 only adds to them.
         spare=(probes.PACKAGES,),
@@ -142,6 +167,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-LICENCE-01",
+        tells=("field-14",),
         needs=("host.software_version", "host.edition", "host.license_params"),
         change=_let_licence_expire,
         on="xen-01",

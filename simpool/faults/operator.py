@@ -42,6 +42,11 @@ def _no_export(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="CLIENT-XENCENTER-01",
+        tells=(
+            "story-50",
+            "xencenter-X01",
+            "field-01",
+        ),
         needs=("host.software_version",),
         change=_old_xencenter,
         on="default",
@@ -53,6 +58,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-METADATA-01",
+        tells=("field-16",),
         needs=(
             "host.software_version",
             "pool.uuid",
@@ -72,6 +78,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-BACKUP-01",
+        tells=("field-02",),
         needs=("host.uuid",),
         change=_no_backup_of_one_host,
         on="xen-01",
@@ -82,6 +89,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-EXPORT-01",
+        tells=("field-06",),
         needs=(
             "pool.uuid",
             "host.uuid",

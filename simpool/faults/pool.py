@@ -32,6 +32,10 @@ def _lose_versions(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-HA-01",
+        tells=(
+            "xencenter-P07",
+            "xo-gate-12",
+        ),
         needs=("pool.ha_enabled",),
         change=_enable_ha,
         on="default",
@@ -41,6 +45,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-WLB-01",
+        tells=(
+            "xencenter-P08",
+            "xo-gate-06",
+            "xapi-wlb",
+        ),
         needs=("pool.wlb_enabled",),
         change=_enable_wlb,
         on="default",
@@ -52,6 +61,14 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-RPU-01",
+        tells=(
+            "story-10",
+            "story-80",
+            "xencenter-code-NOT_SUPPORTED_DURING_UPGRADE",
+            "xapi-rolling-upgrade",
+            "xapi-refused-operations",
+            "xapi-no-way-back",
+        ),
         needs=("host.software_version", "pool.other_config"),
         change=_begin_upgrade,
         on="default",

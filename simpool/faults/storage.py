@@ -31,6 +31,11 @@ def _pbd(pool: SimPool, sr: str, host: str) -> dict[str, object]:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="POOL-STORAGE-01",
+        tells=(
+            "story-60",
+            "xencenter-S01",
+            "xapi-storage",
+        ),
         needs=("PBD.SR", "PBD.host", "PBD.currently_attached", "SR.shared", "SR.type", "PBD"),
         also=("VM-AGILE-01", "VM-EVACUATE-01"),
         change=_unplug,

@@ -116,6 +116,11 @@ def _lose_memory(pool: SimPool) -> None:
 FAULTS: tuple[Fault, ...] = (
     Fault(
         check="VM-AGILE-01",
+        tells=(
+            "xencenter-V04",
+            "xapi-cd",
+            "field-03",
+        ),
         needs=(
             "VM.power_state",
             "VBD.VM",
@@ -143,7 +148,7 @@ FAULTS: tuple[Fault, ...] = (
             "VGPU",
             "VUSB",
         ),
-        also=("VM-EVACUATE-01",),
+        also=("VM-CD-01", "VM-EVACUATE-01"),
         change=_leave_cd_in_drive,
         on="fax-gateway",
         finds="VM fax-gateway: agility - expected: can be started on every enabled host, "
@@ -153,6 +158,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-EVACUATE-01",
+        tells=(
+            "xencenter-code-OPERATION_BLOCKED",
+            "xencenter-V06",
+            "xo-gate-15",
+        ),
         needs=("VM.power_state", "VM.resident_on"),
         change=_block_migration,
         on="night-batch",
@@ -163,6 +173,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-LOCAL-01",
+        tells=(
+            "story-01",
+            "story-09",
+            "xapi-local-vms",
+            "field-03",
+        ),
         needs=(
             "VM.power_state",
             "VBD.VM",
@@ -185,6 +201,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-SUSPENDED-01",
+        tells=("story-14",),
         needs=("VM.power_state",),
         change=_suspend,
         on="sales-demo",
@@ -195,6 +212,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-BACKUP-01",
+        tells=("field-02",),
         needs=("VM.uuid", "VM.snapshot_of", "VM.other_config", "VM.tags"),
         change=_forget_backup,
         on="payroll",
@@ -206,6 +224,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="VM-TOOLS-01",
+        tells=(
+            "story-13",
+            "xencenter-code-VM_MISSING_PV_DRIVERS",
+            "xo-warning-tools",
+            "xapi-xentools",
+        ),
         needs=(
             "VM.power_state",
             "VM.guest_metrics",
@@ -224,6 +248,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="POOL-SPARE-01",
+        tells=("xencenter-code-HOST_NOT_ENOUGH_FREE_MEMORY",),
         needs=(
             "VM.resident_on",
             "VM.is_control_domain",

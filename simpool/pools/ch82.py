@@ -11,10 +11,11 @@ from simpool.builder import (
     add_vm,
     new_pool,
     pool_record,
+    vm,
 )
 from simpool.data import SimPool
 from simpool.hardware import DISK
-from simpool.operator_files import prepare
+from simpool.operator_files import attestation, prepare
 
 HOSTS = ("ch-01", "ch-02", "ch-03")
 VMS = ("sap-01", "sap-02", "web", "dns")
@@ -41,6 +42,7 @@ def build(now: datetime | None = None) -> SimPool:
         )
     for name in ("XS82ECU1001", "XS82ECU1012"):
         add_hotfix(pool, name)
+    add_hotfix(pool, "RPU005", uuid="38a7eeeb-31ec-4de3-934f-13929ad3e339")
     add_template(pool, "Windows Server 2019 (64-bit)")
     for number, name in enumerate(VMS):
         add_vm(
@@ -52,5 +54,7 @@ def build(now: datetime | None = None) -> SimPool:
             memory_gib=8,
             os="Debian GNU/Linux 10 (buster)",
         )
+    vm(pool, "sap-02")["HVM_boot_params"] = {"firmware": "uefi", "order": "cd"}
     prepare(pool, "xenserver-8", window_days=4, xencenter="2024.2.0")
+    pool.inputs["attestations"].append(attestation(pool, "POOL-BITLOCKER-01", "B. Okafor"))
     return pool

@@ -18,6 +18,7 @@ from simpool.builder import (
     add_sr,
     add_template,
     add_vm,
+    find,
     new_pool,
     pool_record,
     ref_of,
@@ -84,6 +85,8 @@ def _add_storage(pool: SimPool) -> None:
     add_disk(pool, "debian-8.8.0-amd64-netinst.iso", "ISO library", 0.3, read_only=True)
     add_disk(pool, "xs-tools.iso", "XenServer Tools", 0.1, read_only=True, is_tools_iso=True)
     pool_record(pool).update(default_SR=sr, suspend_image_SR=sr, crash_dump_SR=sr)
+    management = find(pool, "network", "Management")[1]
+    pool_record(pool)["other_config"]["xo:migrationNetwork"] = management["uuid"]
     for record in pool.records["host"].values():
         record.update(suspend_image_sr=sr, crash_dump_sr=sr)
 

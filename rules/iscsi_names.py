@@ -1,0 +1,21 @@
+"""The names by which hosts present themselves to iSCSI targets."""
+
+from fixtures.model import Host
+
+
+def initiator_name(host: Host) -> str:
+    """The IQN of a host; empty if it has none. Until 7.5 it was a key of `other_config`."""
+    if host.has("iscsi_iqn"):
+        return host.iscsi_iqn.strip()
+    return host.other_config.get("iscsi_iqn", "").strip()
+
+
+def sharing_name(host: Host) -> tuple[str, ...]:
+    """The other hosts that have the same IQN; targets compare without regard to case."""
+    own = initiator_name(host).casefold()
+    names = {o.ref: initiator_name(o).casefold() for o in host.facts.hosts}
+    return tuple(
+        other.title
+        for other in host.facts.hosts
+        if own and other.ref != host.ref and names[other.ref] == own
+    )
