@@ -201,17 +201,17 @@ def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_unreadable_files_are_refused(copied: Path, content: bytes, message: str) -> None:
-    (copied / "xenserver-9.toml").write_bytes(content)
+    (copied / "xenserver-99.toml").write_bytes(content)
     with pytest.raises(UsageProblemError, match=message):
         load_releases(copied)
 
 
 def test_a_directory_or_a_dangling_link_is_refused(copied: Path) -> None:
-    (copied / "xenserver-9.toml").mkdir()
+    (copied / "xenserver-99.toml").mkdir()
     with pytest.raises(UsageProblemError, match="not a regular file"):
         load_releases(copied)
-    (copied / "xenserver-9.toml").rmdir()
-    (copied / "xenserver-9.toml").symlink_to("nowhere")
+    (copied / "xenserver-99.toml").rmdir()
+    (copied / "xenserver-99.toml").symlink_to("nowhere")
     with pytest.raises(UsageProblemError, match="cannot be opened"):
         load_releases(copied)
 

@@ -39,7 +39,7 @@ def test_no_process_is_stuck(host: Host, dom0: Any, evidence: Evidence) -> None:
     Why: a process that waits for a dead NFS or SMB server or a lost disk cannot be killed; storage
         operations behind it hang, and with them the evacuation and the restart of the host.
         What is in that state in two lists of processes counts.
-    Source: Linux, Documentation/filesystems/proc.rst; XCP-ng forum and health scripts of Vates.
+    Source: Linux, Documentation/filesystems/proc.rst; reported by users of XCP-ng.
     Remedy: find what it waits for: `cat /proc/PID/stack` and `grep nfs /proc/mounts` in dom0; repair
         the server or the path, or restart the host before the window.
     """
@@ -58,7 +58,7 @@ def test_no_tape_is_attached(host: Host, settings: Settings, dom0: Any, evidence
 
     Why: installers and updates scan the SCSI bus anew; tape robots have lost their connection, or a
         backup in progress, by that.
-    Source: XCP-ng, issue tracker of the project, number 232; Linux, drivers/scsi/scsi_proc.c.
+    Source: Linux, drivers/scsi/scsi_proc.c; reported by users of XCP-ng.
     Remedy: end the backups, and take the drive offline or unplug it until the host is upgraded.
     """
     if settings.phase == "after":

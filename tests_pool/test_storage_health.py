@@ -58,7 +58,7 @@ def test_logins_are_the_same(sr: SR, evidence: Evidence) -> None:
 
     Why: a host whose connection lacks the CHAP settings of the others, or has fewer sessions, is the
         one that does not find its disks after the restart. Names and secrets are not compared.
-    Source: sm, drivers/BaseISCSI.py (chapuser, iscsi_sessions); XCP-ng, issue 260 of its tracker.
+    Source: sm, drivers/BaseISCSI.py (chapuser, iscsi_sessions).
     Remedy: make the connection of the host that differs anew (`xe pbd-unplug`, `xe pbd-destroy`,
         `xe pbd-create`) with the settings of the others, and repair lost sessions.
     """

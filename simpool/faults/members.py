@@ -35,20 +35,6 @@ def _void_edition(pool: SimPool) -> None:
     host(pool, "xen-02")["edition"] = "desktop"
 
 
-def _keep_by_hand(pool: SimPool, layout: str) -> None:
-    del pool.settings["xencenter"]
-    pool.settings.update(no_xencenter=True, layout="keep")
-    change_dom0(pool, "xen-03", layout=layout, efi=False)
-
-
-def _old_layout(pool: SimPool) -> None:
-    _keep_by_hand(pool, "B")
-
-
-def _dos_table(pool: SimPool) -> None:
-    _keep_by_hand(pool, "A")
-
-
 def _small_disk_for_switch(pool: SimPool) -> None:
     change_dom0(pool, "xen-03", layout="B", efi=False, safe2upgrade=True, disk_bytes=42_949_672_960)
 
@@ -155,28 +141,6 @@ FAULTS: tuple[Fault, ...] = (
             "allow the rolling upgrade wizard for XenServer 8"
         ),
         tells=("story-51",),
-        settings={"target": "xenserver-8"},
-    ),
-    Fault(
-        check="HOST-LAYOUT-01",
-        change=_old_layout,
-        on="xen-03",
-        finds=(
-            "host xen-03: partition layout - expected: new, or old and kept as it is, found: "
-            "old (B), which XenServer 8 no longer keeps: its installer would stop"
-        ),
-        tells=("story-21", "xencenter-H04", "installer-refusal-old-layout"),
-        settings={"target": "xenserver-8"},
-    ),
-    Fault(
-        check="HOST-LAYOUT-01",
-        change=_dos_table,
-        on="xen-03",
-        finds=(
-            "host xen-03: partition layout - expected: new, or old and kept as it is, found: "
-            "old (A), which XenServer 8 no longer keeps: its installer would stop"
-        ),
-        tells=("installer-refusal-dos",),
         settings={"target": "xenserver-8"},
     ),
     Fault(

@@ -160,6 +160,7 @@ FAULTS: tuple[Fault, ...] = (
         change=_two_managements,
         on="xen-02",
         finds=f"host xen-02: {_MANAGED} 2 management interfaces (eth0, eth1)",
+        tells=("xapi-management",),
     ),
     Fault(
         check="HOST-LACP-01",
@@ -177,6 +178,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-NIC-01",
+        tells=("xapi-bonds-pifs",),
         needs=(
             "PIF", "PIF.host", "PIF.network", "PIF.device", "PIF.VLAN", "PIF.MTU", "PIF.physical",
             "PIF.metrics", "PIF_metrics", "PIF_metrics.carrier", "PIF_metrics.pci_bus_path",
@@ -214,6 +216,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         check="HOST-BOND-01",
+        tells=("xapi-bonds-pifs",),
         needs=("Bond", "PIF", "PIF.host", "PIF.bond_slave_of"),
         change=_one_link_down,
         on="xen-03",
