@@ -34,12 +34,19 @@ def certificate_objections(
         target: the release to upgrade to.
         change: when the upgrade is done.
         days: for how long after it the certificate must still be valid.
+
+    Raises:
+        NotVerifiedError: nothing is said about keys of its kind, or about its signature.
     """
     found: list[Objection | None] = []
     key, least = shown.public_key(), target.certificate_bits
+    if least.value and not isinstance(key, rsa.RSAPublicKey):
+        raise NotVerifiedError(f"its key is not an RSA key, of which alone {target.name} speaks")
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < least.value:
         words = f"a key of {key.key_size} bits, {target.name} asks for {least.value}"
         found.append(Objection(words, unsure(least)))
+    elif not least.is_verified:
+        raise NotVerifiedError(f"only an unverified source says which keys {target.name} accepts")
     if isinstance(shown.signature_hash_algorithm, hashes.SHA1):
         found.append(feature_objection(target, "certificate-sha1", "signed with SHA-1"))
     ends = shown.not_valid_after_utc

@@ -88,7 +88,7 @@ def test_a_host_states_its_own_platform_and_schema() -> None:
         host("XenServer", "5.6.500"),
         host("XenServer", "6.0.2", "2.3.0"),
         host("XenServer", "8.3.0", "3.3.0"),
-        host("XenServer", "9.0.0", "3.5.0"),
+        host("XenServer", "10.0.0", "5.0.0"),
         host("XCP-ng", "7.2.0", "2.3.0"),
         host("XCP-ng", "8.2.0", "3.4.0"),
         host("XenServer", "9" * 5000, "2.3.0"),
