@@ -74,6 +74,7 @@ def new_pool(name: str, release: str = "7.2", now: datetime | None = None) -> Si
             "cpu_info": {"vendor": "GenuineIntel", "socket_count": "2", "cpu_count": "16"},
             "update_sync_frequency": "weekly",
             "wlb_verify_cert": True,
+            "tls_verification_enabled": True,
         },
     )
     add_drivers(pool)

@@ -1,4 +1,6 @@
-"""Faults of what the operator has to give: client, backups, exports."""
+"""Faults of what the operator has to give: client, window, backups, exports."""
+
+from datetime import timedelta
 
 from simpool.data import SimPool
 from simpool.faults.fault import Fault
@@ -37,6 +39,14 @@ def _export_of_another_pool(pool: SimPool) -> None:
 
 def _no_export(pool: SimPool) -> None:
     pool.inputs["resource_data"] = None
+
+
+def _wait_for_weeks(pool: SimPool) -> None:
+    pool.settings["window"] = (pool.now + timedelta(days=30, hours=1)).isoformat()
+
+
+def _no_window(pool: SimPool) -> None:
+    del pool.settings["window"]
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -114,5 +124,18 @@ FAULTS: tuple[Fault, ...] = (
         loss=_no_export,
         cause="no export of resource data was given",
         outcome="warning",
+    ),
+    Fault(
+        check="POOL-WINDOW-01",
+        change=_wait_for_weeks,
+        on="default",
+        finds=(
+            "pool default: age of this verdict at the change - expected: at most 7 days, "
+            "found: 30 days"
+        ),
+        loss=_no_window,
+        cause="no --window was given",
+        outcome="warning",
+        tells=("story-06",),
     ),
 )
