@@ -7,11 +7,12 @@ import pytest
 
 from selftests.running import ROOT, audit
 
+TARGETS = ("xenserver-7.2", "xenserver-8", "xcp-ng-8.3")
 DUMPS = sorted((ROOT.parent / "shared" / "pools").glob("*.xml"))
 
 
 @pytest.mark.skipif(not DUMPS, reason="../shared/pools is not here: no dumps of real pools")
-@pytest.mark.parametrize("target", ["xenserver-7.2", "xenserver-8", "xcp-ng-8.3"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("dump", DUMPS, ids=lambda path: path.stem)
 def test_a_real_dump_gets_a_verdict_and_no_internal_error(
     dump: Path, target: str, tmp_path: Path
@@ -22,6 +23,8 @@ def test_a_real_dump_gets_a_verdict_and_no_internal_error(
     for one in run.results["outcomes"]:
         assert "the check itself failed" not in one["cause"], json.dumps(one, indent=1)
     assert run.results["ledger"]["adds_up"]
+    if target != TARGETS[0]:
+        return
     again = audit(tmp_path / "second", f"--pool={run.bundle}")
     assert (again.bundle / "results.json").read_bytes() == (
         run.bundle / "results.json"
