@@ -31,6 +31,7 @@ _OPERATOR_ROLES = frozenset({"root", "pool-admin", "pool-operator"})
 _COMPUTED = frozenset(
     {
         "VM.assert_agile",
+        "host.compute_free_memory",
         "host.get_server_certificate",
         "host.get_servertime",
         "host.get_vms_which_prevent_evacuation",
