@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from fixtures.audit import Audit
 from fixtures.exceptions import NotVerifiedError
@@ -18,6 +19,9 @@ from reports.outcome import Outcome
 from reports.page import render
 from reports.results import document, to_bytes
 from reports.verdict import Verdict
+
+# How to check the bundle with stock tools, in it for the day when this suite is not at hand.
+VERIFY: Final = Path(__file__).with_name("VERIFY.txt")
 
 
 def run_of(audit: Audit) -> dict[str, Json]:
@@ -83,6 +87,7 @@ def write_results(
     if reading.replay is not None:
         text = json.dumps(reading.replay, indent=1, sort_keys=True)
         write_private(reading.bundle / "replay.json", text.encode("ascii") + b"\n")
+    write_private(reading.bundle / VERIFY.name, VERIFY.read_bytes())
     closing = manifest(
         reading.bundle, tool=TOOL, verdict=verdict.word, pool_uuid=results["run"]["pool"]["uuid"]
     )

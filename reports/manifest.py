@@ -42,8 +42,11 @@ def new_bundle(archive: Path, pool: str, started: datetime) -> Path:
 def manifest(directory: Path, *, tool: str, verdict: str, pool_uuid: str) -> bytes:
     """The bytes of `manifest.json` for all files now in the bundle; the same files, the same bytes.
 
+    It names the run of the pool before it, with the hash of that run's manifest: what is put in or
+    taken out of the archive later breaks the chain.
+
     Args:
-        directory: the bundle.
+        directory: the bundle, among the other runs of its pool.
         tool: name and version of what made it.
         verdict: the verdict's word.
         pool_uuid: of the pool that was audited; empty if that is unknown.
@@ -60,6 +63,7 @@ def manifest(directory: Path, *, tool: str, verdict: str, pool_uuid: str) -> byt
         "tool": tool,
         "verdict": verdict,
         "pool": whole(pool_uuid),
+        "previous": _previous(directory, whole(pool_uuid)),
         "files": files,
     }
     return json.dumps(content, indent=1, sort_keys=True).encode("ascii") + b"\n"
@@ -71,13 +75,8 @@ def verify(directory: Path) -> tuple[str, ...]:
     Raises:
         ValueError: there is no manifest that can be read.
     """
-    try:
-        content = json.loads((directory / MANIFEST).read_bytes())
-        listed: dict[str, tuple[Json, Json]] = {
-            str(entry["path"]): (entry["size"], entry["sha256"]) for entry in content["files"]
-        }
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{directory / MANIFEST} cannot be read as a manifest") from error
+    content = contents(directory)
+    listed = {entry["path"]: (entry["size"], entry["sha256"]) for entry in content["files"]}
     found = _files(directory)
     problems = [f"{name}: listed, and not there" for name in listed.keys() - found.keys()]
     problems += [f"{name}: there, and not listed" for name in found.keys() - listed.keys()]
@@ -86,7 +85,57 @@ def verify(directory: Path) -> tuple[str, ...]:
         for name in listed.keys() & found.keys()
         if listed[name] != (found[name].stat().st_size, _sha256(found[name]))
     ]
+    previous = content["previous"]
+    if previous is not None:
+        before = directory.absolute().parent / slug(previous["bundle"]) / MANIFEST
+        if before.is_file() and _sha256(before) != previous["sha256"]:
+            problems.append(f"{previous['bundle']}: no longer the run before this one")
     return tuple(sorted(problems))
+
+
+def contents(directory: Path) -> dict[str, Json]:
+    """What a manifest says.
+
+    Raises:
+        ValueError: there is no manifest that can be read.
+    """
+    try:
+        content = json.loads((directory / MANIFEST).read_bytes())
+        texts = [content[key] for key in ("tool", "verdict", "pool")]
+        for entry in content["files"]:
+            texts += [entry["path"], entry["sha256"]]
+            _whole_number(entry["size"])
+        if content["previous"] is not None:
+            texts += [content["previous"]["bundle"], content["previous"]["sha256"]]
+        if content["schema"] != SCHEMA_ID or not all(isinstance(text, str) for text in texts):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{directory / MANIFEST} cannot be read as a manifest") from error
+    return dict(content)
+
+
+def _whole_number(value: Json) -> None:
+    if type(value) is not int:
+        raise TypeError
+
+
+def _previous(directory: Path, pool_uuid: str) -> dict[str, str] | None:
+    """The newest other run of the same pool that began before this one."""
+    here = directory.absolute()
+    earlier = [one for one in here.parent.iterdir() if _age(one.name) < _age(here.name)]
+    for one in sorted(earlier, key=lambda path: _age(path.name), reverse=True):
+        try:
+            if contents(one)["pool"] == pool_uuid:
+                return {"bundle": one.name, "sha256": _sha256(one / MANIFEST)}
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _age(name: str) -> tuple[str, int]:
+    """Sorts the names that `new_bundle` gives by time."""
+    stamp, _, number = name.partition("-")
+    return stamp, int(number) if number.isdecimal() else 1
 
 
 def _files(directory: Path) -> dict[str, Path]:

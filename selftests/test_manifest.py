@@ -1,6 +1,8 @@
+import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -95,6 +97,7 @@ def test_manifest_lists_every_file(bundle: Path) -> None:
         "tool": "poolproof 0.1.0",
         "verdict": "READY",
         "pool": "0f0b",
+        "previous": None,
         "files": [
             {
                 "path": "facts/inputs/clock.json",
@@ -128,6 +131,21 @@ def test_verify(bundle: Path) -> None:
     )
 
 
+def test_the_run_before_is_named_and_may_not_change(bundle: Path) -> None:
+    later = new_bundle(bundle.parent.parent, "Frankfurt", STARTED)
+    other = new_bundle(bundle.parent.parent, "Frankfurt", STARTED - timedelta(days=1))
+    write_private(other / "manifest.json", manifest(other, tool="", verdict="", pool_uuid="other"))
+    closing = manifest(later, tool="", verdict="", pool_uuid="0f0b")
+    write_private(later / "manifest.json", closing)
+    digest = hashlib.sha256((bundle / "manifest.json").read_bytes()).hexdigest()
+    assert json.loads(closing)["previous"] == {"bundle": bundle.name, "sha256": digest}
+    assert verify(later) == ()
+    write_private(bundle / "manifest.json", (bundle / "manifest.json").read_bytes() + b" ")
+    assert verify(later) == (f"{bundle.name}: no longer the run before this one",)
+    shutil.rmtree(bundle)
+    assert verify(later) == ()
+
+
 def test_links_have_no_place_in_a_bundle(bundle: Path) -> None:
     (bundle / "link").symlink_to("/etc/passwd")
     with pytest.raises(ValueError, match="neither a file nor a directory"):
@@ -136,7 +154,7 @@ def test_links_have_no_place_in_a_bundle(bundle: Path) -> None:
         verify(bundle)
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"files":[1]}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"files":[1],"previous":null}', b"\xff", b"[" * 100_000])
 def test_a_broken_manifest(bundle: Path, data: bytes) -> None:
     (bundle / "manifest.json").write_bytes(data)
     with pytest.raises(ValueError, match="cannot be read as a manifest"):

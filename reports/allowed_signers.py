@@ -1,0 +1,155 @@
+"""Whose keys count: the `allowed_signers` file of OpenSSH, the same that `ssh-keygen -Y verify` reads.
+
+Source: ssh-keygen(1), section ALLOWED SIGNERS.
+"""
+
+import base64
+import binascii
+import datetime as dt
+import fnmatch
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reports.text import one_line
+
+MOST_BYTES: Final = 1 << 20
+_TIME: Final = re.compile(r"(\d{8})(\d{4})?(\d{2})?(Z?)", re.ASCII)
+_TYPES: Final = ("ssh-", "ecdsa-", "sk-")
+_OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="((?:[^"\\]|\\.)*)")?(?:,|$)')
+_FIELD: Final = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^\s"])+)')
+
+
+class SignersFileError(ValueError):
+    """An allowed_signers file that cannot be relied on; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedSigner:
+    """One line: who may sign with one key, for what, and when.
+
+    Attributes:
+        line: its number in the file.
+        principals: patterns of names, some with a leading `!` that takes away.
+        key: the public key on the wire.
+        namespaces: patterns of what it may sign for; None means anything.
+        valid_after: the key counts from this moment on, aware; None means always.
+        valid_before: and up to this one.
+    """
+
+    line: int
+    principals: tuple[str, ...]
+    key: bytes
+    namespaces: tuple[str, ...] | None
+    valid_after: dt.datetime | None
+    valid_before: dt.datetime | None
+
+    def refusal(self, principal: str, namespace: str, moment: dt.datetime) -> str:
+        """Why this line does not allow a signature made with its key; empty if it does."""
+        if not _matches(self.principals, principal):
+            return f"the key belongs to {','.join(self.principals)}, not to {one_line(principal)}"
+        if self.namespaces is not None and not _matches(self.namespaces, namespace):
+            return f"the key may not sign for {one_line(namespace)}"
+        if self.valid_after is not None and moment < self.valid_after:
+            return f"the key is valid only after {_shown(self.valid_after)}"
+        if self.valid_before is not None and moment >= self.valid_before:
+            return f"the key was valid only before {_shown(self.valid_before)}"
+        return ""
+
+
+def load_allowed_signers(path: Path) -> tuple[AllowedSigner, ...]:
+    """Read the file.
+
+    Lines for certificate authorities are left out: no signature is accepted by way of one.
+
+    Raises:
+        SignersFileError: it cannot be read, or a line is not what OpenSSH describes. One line that
+            is not understood spoils the file: it may be the one that takes a right away.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise SignersFileError(f"{path} has more than {MOST_BYTES} bytes")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SignersFileError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SignersFileError(f"{path} is not UTF-8 text") from None
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                signer = _parse(number, line)
+            except (ValueError, IndexError, binascii.Error) as error:
+                raise SignersFileError(f"{path}, line {number}: {error}") from None
+            found += [] if signer is None else [signer]
+    return tuple(found)
+
+
+def _parse(number: int, line: str) -> AllowedSigner | None:
+    fields = _FIELD.findall(line)
+    if len(fields) < 3:
+        raise ValueError("a line is made of names, options, key type and key")
+    principals = tuple(part for part in fields[0].strip('"').split(",") if part)
+    with_options = not fields[1].startswith(_TYPES)
+    options = _options(fields[1]) if with_options else {}
+    kind, encoded = fields[2:4] if with_options else fields[1:3]
+    key = base64.b64decode(encoded, validate=True)
+    size = int.from_bytes(key[:4])
+    if key[4 : 4 + size].decode("ascii", "replace") != kind:
+        raise ValueError("the key is not of the type that is named before it")
+    if "cert-authority" in options:
+        return None
+    namespaces = options.get("namespaces")
+    return AllowedSigner(
+        line=number,
+        principals=principals,
+        key=key,
+        namespaces=None if namespaces is None else tuple(namespaces.split(",")),
+        valid_after=_time(options.get("valid-after")),
+        valid_before=_time(options.get("valid-before")),
+    )
+
+
+def _options(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    position = 0
+    while position < len(text):
+        match = _OPTION.match(text, position)
+        if match is None:
+            raise ValueError(f"options that cannot be read: {one_line(text[position:])}")
+        name = match[1].lower()
+        if name not in ("cert-authority", "namespaces", "valid-after", "valid-before"):
+            raise ValueError(f"no option is called {name}")
+        if (match[2] is None) != (name == "cert-authority") or name in found:
+            raise ValueError(f"the option {name} is not written as it should be")
+        found[name] = re.sub(r"\\(.)", r"\1", match[2] or "")
+        position = match.end()
+    return found
+
+
+def _time(text: str | None) -> dt.datetime | None:
+    """`YYYYMMDD[HHMM[SS]][Z]`; without the Z it is local time, as OpenSSH reads it."""
+    if text is None:
+        return None
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a time like 20261123 or 202611231530Z: {one_line(text)}")
+    digits = match[1] + (match[2] or "0000") + (match[3] or "00")
+    moment = dt.datetime.strptime(digits, "%Y%m%d%H%M%S")  # noqa: DTZ007 - its zone is next
+    return moment.replace(tzinfo=dt.UTC) if match[4] else moment.astimezone(dt.UTC)
+
+
+def _matches(patterns: tuple[str, ...], name: str) -> bool:
+    """Whether a list of patterns has the name; a pattern with `!` that fits takes it away."""
+    taken = any(_fits(one[1:], name) for one in patterns if one.startswith("!"))
+    return not taken and any(_fits(one, name) for one in patterns if not one.startswith("!"))
+
+
+def _fits(pattern: str, name: str) -> bool:
+    # OpenSSH knows * and ? only; a bracket is a character like any other.
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def _shown(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
