@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,7 @@ from fixtures.private_files import write_private
 from fixtures.raw import Json
 from fixtures.reading import Reading
 from fixtures.tool import TOOL, TOOL_NAME, TOOL_VERSION
-from reports.junit import junit
+from reports.exports import exports
 from reports.ledger import Ledger
 from reports.manifest import MANIFEST, manifest
 from reports.outcome import Outcome
@@ -80,10 +79,10 @@ def write_results(
     )
     settings = [(name, one["value"], one["from"]) for name, one in audit.inputs["settings"].items()]
     page = render(results, verdict, settings=settings, calls=audit.raw.calls)
-    started = datetime.fromisoformat(results["run"]["started"])
     write_private(reading.bundle / "results.json", to_bytes(results))
     write_private(reading.bundle / "report.html", page)
-    write_private(reading.bundle / "junit.xml", junit(outcomes, ledger, verdict, started=started))
+    for name, content in exports(results):
+        write_private(reading.bundle / name, content)
     if reading.replay is not None:
         text = json.dumps(reading.replay, indent=1, sort_keys=True)
         write_private(reading.bundle / "replay.json", text.encode("ascii") + b"\n")

@@ -49,6 +49,7 @@ def _page(checks: list[CheckInfo]) -> str:
             f"- **Why**: {check.why}",
             f"- **Source**: {check.source}",
             f"- **Remedy**: {check.remedy}",
+            *([f"- **Risk of the remedy**: {check.risk}"] if check.risk else []),
             f"- **Code**: `{check.file}`",
         ]
     return "\n".join(lines) + "\n"

@@ -112,6 +112,7 @@ class Ledger:
         ]
         return {
             **self.total.as_json(),
+            "sentence": self.sentence(),
             "adds_up": self.adds_up,
             "problems": list(self.problems),
             "missing": missing[:MISSING_LISTED],

@@ -23,6 +23,10 @@ OUTCOMES: Final[tuple[OutcomeWord, ...]] = (
     "not-verified",
     "info",
 )
+RISKS: Final = ("none", "change", "VM outage", "host outage", "pool outage", "data loss")
+"""What carrying out a remedy costs: nothing at all; a setting or a file, nothing that runs notices it;
+a VM that is shut down or restarted; a host that reboots or loses its toolstack or storage for a while;
+the same for the whole pool; data, if it is done wrongly."""
 NEEDS_CAUSE: Final = ("not-applicable", "not-verified")
 
 
@@ -49,7 +53,10 @@ class ObjectRef:
 class CheckInfo:
     """One line of the catalogue: what a check asks, why, on whose word, and what to do about it.
 
-    `file` is the path of the check's module relative to the repository or to `--checks DIR`.
+    Attributes:
+        file: path of the check's module relative to the repository or to `--checks DIR`.
+        risk: what the remedy costs, beginning with one of `RISKS`; empty if nobody said.
+        function: the check's function in that file.
     """
 
     id: str
@@ -60,6 +67,8 @@ class CheckInfo:
     source: str
     remedy: str
     file: str
+    risk: str = ""
+    function: str = ""
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:
@@ -116,6 +125,11 @@ class Outcome:
     def finding(self) -> str:
         """The stable key of waivers, diffs and tickets: check id and object uuid."""
         return f"{self.check}:{self.object.uuid}"
+
+
+def object_of(record: Mapping[str, Json]) -> ObjectRef:
+    """The object of an outcome as `results.json` has it."""
+    return ObjectRef(record["class"], record["uuid"], record["name"])
 
 
 def object_order(object_: ObjectRef) -> tuple[int, str, str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from fixtures.raw import Json
 from reports.ledger import JUDGED
-from reports.outcome import ObjectRef, count_objects
+from reports.outcome import count_objects, object_of
 from reports.text import slug
 
 CARDS: Final = 200
@@ -97,7 +97,7 @@ def causes(unknown: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
             {
                 "text": text,
                 "forbids": any(one["severity"] == "blocker" for one in group),
-                "where": count_objects({_object(one["object"]) for one in group}),
+                "where": count_objects({object_of(one["object"]) for one in group}),
                 "checks": checks[0] if len(checks) == 1 else f"{len(checks)} checks",
                 "outcomes": group,
             }
@@ -144,10 +144,6 @@ def calls_by_kind(calls: Mapping[str, int]) -> list[tuple[str, list[tuple[str, i
             kind = "HTTP requests" if name.startswith(("GET ", "HEAD ")) else "dom0 commands"
         kinds[kind].append((name, count))
     return [(kind, table) for kind, table in kinds.items() if table]
-
-
-def _object(record: Mapping[str, Json]) -> ObjectRef:
-    return ObjectRef(record["class"], record["uuid"], record["name"])
 
 
 def _anchor(check: str) -> str:

@@ -13,6 +13,7 @@ from fixtures.raw import Json
 from reports.evidence import plain, plain_text
 from reports.ledger import Ledger
 from reports.outcome import CheckInfo, ObjectRef, Outcome, outcome_order
+from reports.remedies import OPEN, commands_of, recheck
 from reports.verdict import Verdict
 
 SCHEMA_ID: Final = "poolproof/results/1"
@@ -56,15 +57,21 @@ def document(
     """
     if set(run) != set(RUN_KEYS):
         raise ValueError(f"run must have exactly the keys {', '.join(RUN_KEYS)}")
+    checks = sorted(checks, key=lambda check: check.id)
+    functions = {check.id: check.function for check in checks}
     return {
         "schema": SCHEMA_ID,
         "run": {key: plain(run[key]) for key in RUN_KEYS},
         "ledger": _cleaned(ledger.as_json()),
         "verdict": verdict.word,
+        "sentence": plain_text(verdict.sentence),
         "flags": verdict.flags,
         "notes": [plain_text(note) for note in notes],
-        "catalogue": [_check_json(check) for check in sorted(checks, key=lambda check: check.id)],
-        "outcomes": [_outcome_json(outcome) for outcome in sorted(outcomes, key=outcome_order)],
+        "catalogue": [_check_json(check) for check in checks],
+        "outcomes": [
+            _outcome_json(outcome, functions.get(outcome.check, ""), run)
+            for outcome in sorted(outcomes, key=outcome_order)
+        ],
     }
 
 
@@ -75,6 +82,11 @@ def to_bytes(results: Mapping[str, Json]) -> bytes:
     """
     text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
     return text.encode("ascii") + b"\n"
+
+
+def finding_of(outcome: Mapping[str, Json]) -> str:
+    """The stable key of an outcome, or of a pair without one: check id and object uuid."""
+    return f"{outcome['check']}:{outcome['object']['uuid']}"
 
 
 def schema() -> dict[str, Any]:
@@ -92,7 +104,9 @@ def _check_json(check: CheckInfo) -> dict[str, Json]:
         "why": plain_text(check.why),
         "source": plain_text(check.source),
         "remedy": plain_text(check.remedy),
+        "risk": plain_text(check.risk),
         "file": plain_text(check.file),
+        "function": plain_text(check.function),
     }
 
 
@@ -104,7 +118,8 @@ def _object_json(object_: ObjectRef) -> dict[str, str]:
     }
 
 
-def _outcome_json(outcome: Outcome) -> dict[str, Json]:
+def _outcome_json(outcome: Outcome, function: str, run: Mapping[str, Json]) -> dict[str, Json]:
+    looked_at = outcome.outcome in OPEN and function
     return {
         "check": outcome.check,
         "severity": outcome.severity,
@@ -113,6 +128,8 @@ def _outcome_json(outcome: Outcome) -> dict[str, Json]:
         "message": plain_text(outcome.message),
         "evidence": plain(outcome.evidence),
         "remedy": plain_text(outcome.remedy),
+        "commands": list(map(plain_text, commands_of(outcome.remedy))),
+        "recheck": recheck(outcome.object, function, run["command"]) if looked_at else "",
         "cause": plain_text(outcome.cause),
         "waiver": None if outcome.waiver is None else plain(outcome.waiver),
     }

@@ -6,13 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.junit import junit
-from reports.ledger import balance
-from reports.verdict import judge
-from selftests.sample_run import HOSTILE, STARTED, Sample, sample
+from selftests.sample_run import HOSTILE, Sample, close, sample
 
 
 def suite_of(run: Sample) -> Any:
-    data = junit(run.outcomes, run.ledger, run.verdict, started=STARTED)
+    data = junit(run.results)
     root = ET.fromstring(data)
     assert root.tag == "testsuites"
     suite = root.find("testsuite")
@@ -66,8 +64,7 @@ def test_missing_pairs_are_cases_too() -> None:
     run = sample()
     filtered = run.outcomes[0]
     rest = run.outcomes[1:-1]
-    ledger = balance((), run.planned, rest, [filtered.finding])
-    suite = suite_of(replace(run, outcomes=rest, ledger=ledger, verdict=judge(rest, ledger)))
+    suite = suite_of(close(run.planned, rest, [filtered.finding]))
     assert len(suite.findall("testcase")) == 65
     messages = [one.get("message") for one in suite.iter("error")]
     assert "planned, and never reached" in messages
@@ -76,9 +73,7 @@ def test_missing_pairs_are_cases_too() -> None:
 
 
 def test_an_empty_run_is_not_green() -> None:
-    ledger = balance((), (), ())
-    empty = replace(sample(), outcomes=(), ledger=ledger, verdict=judge((), ledger))
-    suite = suite_of(empty)
+    suite = suite_of(close((), (), ()))
     assert suite.get("errors") == "1"
     assert "nothing was planned" in suite.find("testcase/error").get("message")
 
@@ -96,7 +91,7 @@ def test_hostile_names(name: str) -> None:
         )
         for one in run.outcomes
     )
-    suite = suite_of(replace(run, outcomes=outcomes))
+    suite = suite_of(close(run.planned, outcomes, ()))
     for case in suite.findall("testcase"):
         assert set(case.get("name")) <= set(
             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
@@ -106,5 +101,4 @@ def test_hostile_names(name: str) -> None:
 
 def test_same_bytes_in_any_order() -> None:
     run = sample()
-    one = junit(run.outcomes, run.ledger, run.verdict, started=STARTED)
-    assert one == junit(run.outcomes[::-1], run.ledger, run.verdict, started=STARTED)
+    assert junit(run.results) == junit(close(run.planned, run.outcomes[::-1], ()).results)

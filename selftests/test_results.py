@@ -50,6 +50,7 @@ def test_the_published_schema_holds(changes: dict[str, Any]) -> None:
         "run",
         "ledger",
         "verdict",
+        "sentence",
         "flags",
         "notes",
         "catalogue",

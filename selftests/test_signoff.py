@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import stat
@@ -342,32 +341,24 @@ def test_a_decision_is_never_overwritten(bundle: Path, keys: Path) -> None:
     assert len(list(path.parent.iterdir())) == 2
 
 
-def test_keys_in_an_agent(bundle: Path, keys: Path, tmp_path: Path) -> None:
+def test_keys_in_an_agent(
+    bundle: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not shutil.which("ssh-agent"):
         pytest.skip("ssh-agent is missing")
     socket = tmp_path / "agent"
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.DEVNULL)
-    before = os.environ.get("SSH_AUTH_SOCK")
-    os.environ["SSH_AUTH_SOCK"] = str(socket)
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
     try:
         until = datetime.now(UTC) + timedelta(seconds=20)
         while not socket.exists() and datetime.now(UTC) < until:
             pass
         subprocess.run(["ssh-add", "-q", keys / "alice"], check=True)
         (tmp_path / "alice.pub").write_bytes((keys / "alice.pub").read_bytes())
-        sign(
-            bundle,
-            decision="approve",
-            key=tmp_path / "alice.pub",
-            signer="alice@example.org",
-        )
+        approve(bundle, tmp_path, "alice.pub", signer="alice@example.org")
     finally:
         agent.terminate()
         agent.wait()
-        if before is None:
-            del os.environ["SSH_AUTH_SOCK"]
-        else:
-            os.environ["SSH_AUTH_SOCK"] = before
     assert refusals(bundle, keys / "allowed") == ()
 
 

@@ -1,0 +1,61 @@
+"""What else leaves a run, beside `results.json` and the report; all of it made from `results.json`.
+
+`python -m reports.exports BUNDLE DIR` makes it again from an old bundle; the bundle is not touched.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from fixtures.private_files import private_directory, write_private
+from fixtures.raw import Json
+from reports.findings_table import findings_table
+from reports.junit import junit
+from reports.metrics import metrics
+from reports.remedies import script
+from reports.results import SCHEMA_ID
+from reports.summary import summary
+from reports.text import for_terminal
+
+EXPORTS: Final[Mapping[str, Callable[[Mapping[str, Json]], bytes]]] = {
+    "junit.xml": junit,
+    "findings.csv": findings_table,
+    "summary.md": summary,
+    "remedies.sh": script,
+    "poolproof.prom": metrics,
+}
+
+
+def exports(results: Mapping[str, Json]) -> Iterator[tuple[str, bytes]]:
+    """Every export of one run: name of its file, content."""
+    for name, make in EXPORTS.items():
+        yield name, make(results)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Make the exports of an old bundle again; 0, or 1 if it cannot be read."""
+    parser = argparse.ArgumentParser(prog="python -m reports.exports", description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    asked = parser.parse_args(words)
+    try:
+        results = json.loads((asked.bundle / "results.json").read_bytes())
+        if not isinstance(results, dict) or results.get("schema") != SCHEMA_ID:
+            raise ValueError("its results.json has another form")
+        if asked.folder.resolve().is_relative_to(asked.bundle.resolve()):
+            raise ValueError("a bundle is never added to; name another directory")
+        private_directory(asked.folder)
+        for name, content in exports(results):
+            write_private(asked.folder / name, content)
+            sys.stdout.write(for_terminal(str(asked.folder / name)) + "\n")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        sys.stderr.write(f"ERROR: {for_terminal(f'{asked.bundle}: {error}')}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""`findings.csv`: every outcome as one row, for the spreadsheet of a change board.
+
+RFC 4180, UTF-8 with a byte order mark (by which Excel knows it), every cell quoted.
+"""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Final
+
+from fixtures.raw import Json
+from reports.results import finding_of
+from reports.text import visible
+
+COLUMNS: Final = (
+    "finding", "outcome", "severity", "check", "title", "object class", "object name",
+    "object uuid", "message", "cause", "remedy", "risk", "look again", "source", "waived by",
+    "waiver approved by", "waiver reason", "waiver ticket", "waived until", "outcome before waiver",
+)  # fmt: skip
+_WAIVER: Final = ("owner", "approver", "reason", "ticket", "until", "original")
+# What a spreadsheet takes for a formula, also in full width; a blank before it does not help.
+_FORMULA: Final = tuple("=+-@|%\t\r\n＝＋－＠")
+
+
+def findings_table(results: Mapping[str, Json]) -> bytes:
+    """The bytes of `findings.csv`, from the content of `results.json`."""
+    catalogue = {check["id"]: check for check in results["catalogue"]}
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for one in results["outcomes"]:
+        check, object_ = catalogue.get(one["check"], {}), one["object"]
+        waiver = one["waiver"] or {}
+        row = [
+            finding_of(one),
+            one["outcome"],
+            one["severity"],
+            one["check"],
+            check.get("title", ""),
+            object_["class"],
+            object_["name"],
+            object_["uuid"],
+            *(one[key] for key in ("message", "cause", "remedy")),
+            check.get("risk", ""),
+            one["recheck"],
+            check.get("source", ""),
+            *(waiver.get(key, "") for key in _WAIVER),
+        ]
+        writer.writerow([cell(value) for value in row])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def cell(value: Json) -> str:
+    """A value as a cell that no spreadsheet computes: what would be a formula gets an apostrophe."""
+    text = visible("" if value is None else str(value), keep="\n")
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

@@ -1,0 +1,70 @@
+"""`summary.md`: one screen for the ticket of the change."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from fixtures.raw import Json
+from reports.outcome import count_objects, object_of, without_object
+from reports.text import NAME_LIMIT, one_line
+from reports.verdict import NEXT_STEPS
+
+MOST_ROWS: Final = 50
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
+_TITLES: Final = {
+    "blocked": "Blockers",
+    "not-verified": "Not verified",
+    "warning": "Warnings",
+    "waived": "Waived",
+}
+
+
+def summary(results: Mapping[str, Json]) -> bytes:
+    """The bytes of `summary.md` (CommonMark), from the content of `results.json`."""
+    run = results["run"]
+    source = run["source"]
+    path = f"{source.get('release', 'an unknown release')} to {run['target'] or 'no target stated'}"
+    lines = [
+        f"# {plain(results['verdict'])}: pool {plain(run['pool']['name'])}",
+        "",
+        plain(results["sentence"]),
+        "",
+        plain(NEXT_STEPS[results["verdict"]]),
+        "",
+        f"- Pool: {plain(run['pool']['name'])} ({plain(run['pool']['uuid'])})",
+        f"- From {plain(path)}, method {plain(run['method'])}, {plain(run['phase'])} the upgrade",
+        f"- Read {run['started']} to {run['ended']}, {plain(source['kind'])} {plain(source['address'])}",
+        f"- Made by {plain(run['tool']['name'])} {plain(run['tool']['version'])}",
+        f"- Ledger: {plain(results['ledger']['sentence'])}",
+    ]
+    lines += [f"- Note: {plain(note)}" for note in results["notes"]]
+    for word, title in _TITLES.items():
+        found = [one for one in results["outcomes"] if one["outcome"] == word]
+        if found:
+            where = count_objects({object_of(one["object"]) for one in found})
+            lines += ["", f"## {title}: {len(found)} on {where}", ""]
+            lines += [_row(one) for one in found[:MOST_ROWS]]
+        if len(found) > MOST_ROWS:
+            lines.append(f"- ... and {len(found) - MOST_ROWS} more, in the report")
+    return "\n".join(lines).encode() + b"\n"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown shows as it is, on one line; no link, no mention, no markup."""
+    shown = _SPECIAL.sub(r"\\\1", one_line(text))
+    # Two schemes and www. are made links even without any markup.
+    return re.sub(r"(?i)\b(www)\.", r"\1\\.", shown)
+
+
+def _row(one: Mapping[str, Json]) -> str:
+    object_ = one["object"]
+    said = without_object(one["message"] or one["cause"], object_["class"], object_["name"])
+    name = f"{object_['class']} {one_line(object_['name'], NAME_LIMIT)}"
+    row = f"- **{plain(one['check'])}** {plain(name)}: {plain(said)}"
+    waiver = one["waiver"]
+    if waiver:
+        row += (
+            f" (waived until {plain(str(waiver.get('until')))} by {plain(str(waiver.get('owner')))},"
+            f" ticket {plain(str(waiver.get('ticket')))})"
+        )
+    return row

@@ -1,0 +1,179 @@
+"""What leaves a run beside the report: right for a reader, harmless for the program that opens it."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fixtures.private_files import write_private
+from reports.exports import EXPORTS, exports, main
+from reports.findings_table import COLUMNS, cell, findings_table
+from reports.metrics import metrics
+from reports.remedies import commands_of, recheck, script
+from reports.results import to_bytes
+from reports.summary import MOST_ROWS, plain, summary
+from selftests.sample_run import HOSTILE, HOSTS, MARKUP, VMS, Sample, close, sample
+
+
+def with_names(name: str) -> Sample:
+    """The sample run with one name, and text made of it, everywhere."""
+    run = sample()
+    pairs = [replace(pair, object=replace(pair.object, name=name)) for pair in run.planned]
+    outcomes = tuple(
+        replace(
+            one,
+            object=replace(one.object, name=name),
+            message=one.message and name,
+            cause=one.cause and name,
+            remedy=f"{name} `xe vm-start vm='{name}'`",
+        )
+        for one in run.outcomes
+    )
+    return close(tuple(pairs), outcomes, ())
+
+
+def rows(data: bytes) -> list[dict[str, str]]:
+    text = data.decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_findings_table() -> None:
+    run = sample()
+    found = rows(findings_table(run.results))
+    assert tuple(found[0]) == COLUMNS
+    assert len(found) == len(run.outcomes)
+    (blocked,) = [
+        row
+        for row in found
+        if row["check"] == "HOST-HOTFIX-01" and row["object uuid"] == HOSTS[1].uuid
+    ]
+    assert blocked["finding"] == f"HOST-HOTFIX-01:{HOSTS[1].uuid}"
+    assert (blocked["outcome"], blocked["severity"]) == ("blocked", "blocker")
+    assert blocked["message"].endswith("XS72E006 and XS72E010 missing")
+    assert "xe update-apply" in blocked["remedy"]
+    (waived,) = [row for row in found if row["outcome"] == "waived"]
+    assert (waived["waived by"], waived["outcome before waiver"]) == ("j.doe", "warning")
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "|calc", "%0A", "\t=1", "＝1"]
+)
+def test_no_cell_is_a_formula(text: str) -> None:
+    assert cell(text)[0] in "'\\"
+    run = with_names(text)
+    for row in rows(findings_table(run.results)):
+        assert row["object name"][0] in "'\\"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_in_their_cell(name: str) -> None:
+    run = with_names(name)
+    found = rows(findings_table(run.results))
+    assert len(found) == len(run.outcomes)
+    assert all(len(row) == len(COLUMNS) and None not in row.values() for row in found)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_script_does_nothing_as_it_stands(tmp_path: Path, name: str) -> None:
+    text = script(with_names(name).results).decode()
+    path = tmp_path / "remedies.sh"
+    path.write_text(text)
+    for line in text.splitlines():
+        assert line.startswith("#") or line in ("", "set -eu")
+    done = subprocess.run(["sh", "-x", path], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "+ set -eu\n")
+
+
+def test_the_script_has_every_command_by_host() -> None:
+    text = script(sample().results).decode()
+    host = text.index(f"# ==== host xs-02 ({HOSTS[1].uuid})")
+    assert text.count("#: xe update-apply uuid=1a2b3c4d-0006") == 1
+    assert host < text.index("#: xe update-apply uuid=1a2b3c4d-0006")
+    assert text.index("# ==== host") < text.index("# ==== VM")
+    assert f"#: xe vm-shutdown uuid={VMS[2].uuid}\n" in text
+    assert script(sample(clean=True).results).decode().endswith("No open finding has a command.\n")
+
+
+def test_what_is_a_command() -> None:
+    remedy = (
+        "Set `dynamic_percent`, pass `--hcl FILE`, read `/etc/ntp.conf`; run `xe pool-ha-disable`.\n"
+        "`xe vm-shutdown uuid=1`\nor `xe vm-shutdown uuid=1`, then `xe-toolstack-restart`; `enabled=0`"
+    )
+    assert commands_of(remedy) == (
+        "xe pool-ha-disable",
+        "xe vm-shutdown uuid=1",
+        "xe-toolstack-restart",
+    )
+    assert commands_of("nothing to run") == ()
+
+
+def test_looking_again_drops_old_filters() -> None:
+    words = ["pytest", "--pool=a b", "-k", "x", "-mslow", "tests_host/test_x.py::test_y"]
+    assert recheck(VMS[0], "test_tools", words) == (
+        f"pytest '--pool=a b' -k 'test_tools[web-01-{VMS[0].uuid[:8]}]'"
+    )
+
+
+def test_summary() -> None:
+    run = sample()
+    text = summary(run.results).decode()
+    assert text.startswith("# BLOCKED: pool Frankfurt production\n")
+    assert "## Blockers: 3 on 1 host and 2 VMs\n" in text
+    assert "**HOST-HOTFIX-01** host xs-02: hotfixes - expected" in text
+    assert "(waived until 2026-12-31 by j.doe, ticket CHG-1042)" in text
+    assert "<img" not in text.replace("\\<", "")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_summaries_show_names_as_text(name: str) -> None:
+    text = summary(with_names(name).results).decode()
+    assert not re.search(r"(?<!\\)[<\[`|]", text)
+    assert all(line == "" or line[0] in "#-RBTDNICS" for line in text.splitlines())
+    assert plain(MARKUP) == '"\\>\\<img src=x onerror=alert(1)\\>'
+
+
+def test_a_summary_has_an_end() -> None:
+    run = sample()
+    pair = next(one for one in run.outcomes if one.outcome == "warning")
+    many = tuple(
+        replace(pair, object=replace(pair.object, uuid=f"{number:08d}")) for number in range(300)
+    )
+    planned = tuple(replace(run.planned[0], check=o.check, object=o.object) for o in many)
+    text = summary(close(planned, many, ()).results).decode()
+    assert f"... and {300 - MOST_ROWS} more" in text
+    assert len(text.splitlines()) < MOST_ROWS + 30
+
+
+@pytest.mark.parametrize("name", ["Frankfurt", *HOSTILE])
+def test_metrics(name: str) -> None:
+    run = sample()
+    results = json.loads(to_bytes(run.results))
+    results["run"]["pool"]["name"] = name
+    text = metrics(results).decode()
+    sample_line = re.compile(r'[a-z_]+\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)+\} \d+')
+    for line in text.splitlines():
+        assert line.startswith(("# HELP ", "# TYPE ")) or sample_line.fullmatch(line), line
+    assert re.search(r'poolproof_verdict\{.*verdict="BLOCKED"\} 1\n', text)
+    assert re.search(r'poolproof_outcomes\{.*severity="blocker",outcome="blocked"\} 3\n', text)
+    assert re.search(r"poolproof_planned\{.*\} 64\n", text)
+
+
+def test_made_again_from_an_old_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = sample()
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    write_private(bundle / "results.json", to_bytes(run.results))
+    assert main([str(bundle), str(tmp_path / "out")]) == 0
+    assert {one.name for one in (tmp_path / "out").iterdir()} == set(EXPORTS)
+    for name, content in exports(json.loads(to_bytes(run.results))):
+        assert (tmp_path / "out" / name).read_bytes() == content
+    assert main([str(bundle), str(bundle / "again")]) == 1
+    assert "a bundle is never added to" in capsys.readouterr().err
+    (bundle / "results.json").write_bytes(b"[]")
+    assert main([str(bundle), str(tmp_path / "other")]) == 1
+    assert not (tmp_path / "other").exists()
