@@ -21,6 +21,7 @@ ORDER = ("fixtures", "rules", "tests_pool", "tests_host", "reports", "simpool", 
 WORDS = {"reports.outcome", "reports.text", "reports.progress"}
 # The plugins of the session join the steps together, and only they may look both ways.
 JOINTS = {
+    "fixtures/baseline_reading.py",
     "fixtures/reading.py",
     "fixtures/sources.py",
     "fixtures/live.py",
