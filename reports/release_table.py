@@ -205,10 +205,12 @@ def _sources(data: dict[str, dict[str, Any]]) -> str:
             f"{known.platform[0]} to below {known.platform[1]}" if known.platform else "not stated",
             str(known.release.schema_minor),
             known.release.xencenter_api + _mark(known.release.fact),
+            _cell(known.release.support_ends) if known.release.support_ends else "not known",
         )
         for known in parse_sources(data["sources"])
     ]
-    return _table(("release", "product", "platform", "schema 5.", "XenCenter API"), rows)
+    head = ("release", "product", "platform", "schema 5.", "XenCenter API", "supported until")
+    return _table(head, rows)
 
 
 def _unverified(targets: Iterable[Release]) -> str:

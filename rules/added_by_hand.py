@@ -13,9 +13,11 @@ CRONTABS: Final = Probe(
 """Names of the files that schedule work."""
 
 _TABLE = re.compile(r"/(?:etc/cron\.d|var/spool/cron)/[^\x00-\x1f]{1,200}")
-# Of the base system and of xapi.
+# Of the base system and of xapi; logrotate.cron.rpmsave is the vendor's own name for a file that
+# only the old layout uses.
 _OWN = re.compile(
-    r"/etc/cron\.d/(?:0hourly|raid-check|sysstat|(?:xapi|xcp|xenserver|sm|xs)[\w.-]*)"
+    r"/etc/cron\.d/(?:0hourly|raid-check|sysstat|logrotate\.cron(?:\.rpmsave)?"
+    r"|(?:xapi|xcp|xenserver|sm|xs)[\w.-]*)"
 )
 
 

@@ -16,6 +16,7 @@ from rules.reach import attached_hosts, connected_hosts, enabled_hosts, host_nam
 
 METHOD: Final = "VM.assert_agile"
 _VERDICTS: Final = ("VM_", "HA_", "SR_", "NETWORK_")
+_DEVICES: Final = ("VM_HAS_VGPU", "VM_HAS_SRIOV_VIF")
 _VGPU_SINCE: Final = "6.5"
 _SRIOV_SINCE: Final = "7.6"
 
@@ -44,6 +45,12 @@ class Agility:
         if not self.asked or self.unknown:
             return False
         return (self.computed is None) != (self.answer is None)
+
+    @property
+    def only_of_devices(self) -> bool:
+        """Whether only devices speak against it that HA minds, and live migration need not."""
+        reasons = [reason for reason in (self.computed, self.answer) if reason is not None]
+        return bool(reasons) and all(reason.code in _DEVICES for reason in reasons)
 
     @property
     def words(self) -> str:

@@ -23,9 +23,6 @@ _CODE = re.compile(
     r"^\s*[0-9]{1,3}\s+[0-9]+\s+[0-9]+\s+[0-9.]+ [A-Za-z]+\s+(EF00|EF02)\b", re.MULTILINE
 )
 _FILE = re.compile(r"([0-9]{1,15}) ([^\s/]{1,255})")
-# Installers that compare the disk with /etc/firstboot.d/data/sr-multipathing.conf, and stop. No probe
-# may read that folder.
-_COMPARES_MULTIPATHING: Final = frozenset({"xenserver-9"})
 
 
 def boot_type(dom0: Any) -> BootType:
@@ -85,24 +82,6 @@ def kernels_without_initrd(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]
 def is_mapped(node: str) -> bool:
     """Whether a disk is a device-mapper node, as a multipath disk is."""
     return re.fullmatch(r"/dev/(?:dm-[0-9]+|mapper/.+)", node) is not None
-
-
-def san_objection(target: Release, node: str) -> Objection | None:
-    """What speaks against an upgrade with this primary disk.
-
-    Raises:
-        NotVerifiedError: it is a multipath one, and the target's installer compares that with a
-            setting which no probe may read.
-    """
-    if not is_mapped(node):
-        return None
-    found = feature_objection(target, "boot-from-san", f"boot from {node}")
-    if target.id in _COMPARES_MULTIPATHING and (found is None or found.lighter):
-        raise NotVerifiedError(
-            f"the installer of {target.name} compares {node} with MULTIPATHING_ENABLED in "
-            "/etc/firstboot.d/data/sr-multipathing.conf, which this audit does not read"
-        )
-    return found
 
 
 def _parted_types(text: str) -> set[str]:

@@ -41,7 +41,7 @@ def _server(rule: HardwareRule, bios: Mapping[str, str]) -> str:
     product = bios.get("system-product-name", "").strip()
     if not product:
         raise NotVerifiedError("the XenAPI does not name the host's server")
-    named = any(re.search(rf"{re.escape(p)}(?![0-9A-Za-z])", product) for p in rule.products)
+    named = any(re.search(rf"(?i){re.escape(p)}(?![0-9A-Za-z])", product) for p in rule.products)
     if not named or (rule.bios_below and not _is_older(rule, bios)):
         return ""
     return f"{product} with BIOS {bios['bios-version']}" if rule.bios_below else product

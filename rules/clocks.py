@@ -19,7 +19,7 @@ NOT_FOUND: Final = 127
 _LEAP = re.compile(r"^Leap status\s+: (.+?)\s*$", re.MULTILINE)
 _REFERENCE = re.compile(r"^Reference ID\s+: ([0-9A-F]{8}) \(.*\)\s*$", re.MULTILINE)
 _OWN_CLOCK: Final = "7F7F0101"
-_PEER = re.compile(r"([ x.\-+#*o])(\S+)\s+(\S+)\s+\d+\s+\S\s+\S+\s+\d+\s+[0-7]+(\s+\S+){3}\s*")
+_PEER = re.compile(r"([ x.\-+#*o])(\S+)\s+(\S+)\s+\d+\s+\S\s+\S+\s+\d+[mhd]?\s+[0-7]+(\s+\S+){3}\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,16 @@ def judge_evacuation(vm: VM) -> Evacuation:
     return Evacuation(computed, unknown, answered=True, answer=answer, not_answered="")
 
 
+def said_to_move(vm: VM) -> bool:
+    """Whether xapi itself said, of the host that a VM runs on, that nothing keeps the VM there."""
+    if vm.power_state != "Running":
+        return False
+    try:
+        return vm.ref not in xapi_answer(vm.facts, vm.resident_on)
+    except NotVerifiedError:
+        return False  # Nobody said it.
+
+
 @once_per_pool
 def xapi_answer(facts: PoolFacts, host: Ref) -> dict[Ref, tuple[str, ...]]:
     """What xapi answered for a host: VM -> code and parameters; VMs that can move are not in it.

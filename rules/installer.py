@@ -11,9 +11,10 @@ from rules.disk_reading import printed
 
 _MOST_LINES: Final = 2000
 _NAME = re.compile(r"[\w.+-]{1,255}")
-_SCRIPT = re.compile(r"[0-9]{2}-.+")
+_SCRIPT = re.compile(r"[0-9].*")
 _LABEL = re.compile(r"(?:root|BOOT|swap|logs)-\S{1,60}")
-_BLKID = re.compile(r'/dev/\S+:((?: [A-Z_]+="[^"]*")+)\s*')
+# A quote in a label of a guest's disk is printed with a backslash.
+_BLKID = re.compile(r'/dev/\S+:((?: [A-Z_]+="(?:[^"\\]|\\.)*+")+)\s*')
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MARKERS: Final = (
     ("/var/lib/misc/ran-network-init", probes.RAN_NETWORK_INIT),
@@ -97,7 +98,7 @@ def has_disk(partitions: str, node: str) -> bool:
     rows = lines[1:]
     if not rows or any(len(row) != 4 or not "".join(row[:3]).isdigit() for row in rows):
         raise NotVerifiedError("/proc/partitions cannot be read: a line is not a partition")
-    if node.startswith("/dev/mapper/"):
+    if node.startswith(("/dev/mapper/", "/dev/md_", "/dev/md/")):
         raise NotVerifiedError(f"whether {node} exists cannot be told: it is an alias")
     return node.removeprefix("/dev/") in {row[3] for row in rows}
 
@@ -127,7 +128,7 @@ def labels_found(blkid: str) -> frozenset[str]:
     if not lines or len(lines) > _MOST_LINES or not all(found):
         raise NotVerifiedError("what blkid printed cannot be read")
     tags = "".join(match[1] for match in found if match)
-    return frozenset(re.findall(r' LABEL="([^"]*)"', tags))
+    return frozenset(re.findall(r' LABEL="((?:[^"\\]|\\.)*+)"', tags))
 
 
 def label_gaps(wanted: Iterable[str], found: frozenset[str]) -> tuple[str, ...]:

@@ -1,6 +1,21 @@
 """The names by which hosts present themselves to iSCSI targets."""
 
-from fixtures.model import Host
+from typing import Final
+
+from fixtures.model import SR, Host, PoolFacts
+
+_ISCSI: Final = frozenset({"lvmoiscsi", "iscsi"})
+
+
+def uses_iscsi(facts: PoolFacts) -> bool:
+    """Whether a pool has storage over iSCSI; GFS2 says in its connections what it is reached by."""
+    return any(sr.type in _ISCSI or _is_gfs2_on_iscsi(sr) for sr in facts.srs)
+
+
+def _is_gfs2_on_iscsi(sr: SR) -> bool:
+    return sr.type == "gfs2" and any(
+        pbd.device_config.get("provider", "iscsi") == "iscsi" for pbd in sr.pbds
+    )
 
 
 def initiator_name(host: Host) -> str:

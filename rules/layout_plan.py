@@ -30,11 +30,13 @@ class PrimaryDiskSrs:
         srs: names of the attached SRs on that disk.
         switchable: the plugin would agree to a switch: no VDI is in the way and there is room.
         because: why, in words.
+        unseen: why a plugin that compares names alone may not see the SR, and agree; else empty.
     """
 
     srs: tuple[str, ...]
     switchable: bool
     because: str
+    unseen: str = ""
 
 
 def local_disk(host: Host, disk: str, node: str, least_gib: int) -> PrimaryDiskSrs:
@@ -52,6 +54,7 @@ def local_disk(host: Host, disk: str, node: str, least_gib: int) -> PrimaryDiskS
         NotVerifiedError: the XenAPI does not tell which disk an SR is on.
     """
     found: list[SR] = []
+    unseen = ""
     for pbd in host.pbds:
         device = pbd.device_config.get("device", "")
         if not pbd.currently_attached or not device or pbd.sr.shared:
@@ -63,17 +66,19 @@ def local_disk(host: Host, disk: str, node: str, least_gib: int) -> PrimaryDiskS
             )
         if on:
             found.append(pbd.sr)
+            if not any(name.strip().startswith(disk) for name in device.split(",")):
+                unseen = f"SR {pbd.sr.title} calls it {device}, the inventory {disk}"
     names = tuple(sr.title for sr in found)
     if not found:
         return PrimaryDiskSrs((), switchable=True, because="there is no attached local SR on it")
     for sr in found:
         images = len(host.facts.referring(VDI, "SR", sr.ref))
         if sr.physical_size < least_gib * GIB:
-            return PrimaryDiskSrs(names, switchable=False, because=f"SR {sr.title} is too small")
+            why = f"SR {sr.title} is too small"
+            return PrimaryDiskSrs(names, switchable=False, because=why, unseen=unseen)
         if images:
-            return PrimaryDiskSrs(
-                names, switchable=False, because=f"{images} VDIs in SR {sr.title}"
-            )
+            why = f"{images} VDIs in SR {sr.title}"
+            return PrimaryDiskSrs(names, switchable=False, because=why, unseen=unseen)
     return PrimaryDiskSrs(names, switchable=True, because=f"SR {names[0]} is empty")
 
 
@@ -130,6 +135,12 @@ def objection(
     if any(fact.value not in ("kept", "converted") or not fact.is_verified for fact in keep):
         raise NotVerifiedError(
             f"no verified source says that {target.name} keeps the layout: {layout.name}"
+        )
+    may_switch = any(rule.switch.value != "kept" or not rule.switch.is_verified for rule in rules)
+    if ordered is None and local is not None and local.unseen and may_switch:
+        raise NotVerifiedError(
+            "whether XenCenter's automatic mode would order a switch cannot be told: by its plugin "
+            f"the names of a disk must agree, and {local.unseen}"
         )
     return ordered
 

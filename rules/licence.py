@@ -11,10 +11,13 @@ from fixtures.releases import Release
 from fixtures.settings import Settings
 from rules.confidence import UNSURE, Objection, unsure
 
+_BELOW_PREMIUM: Final = frozenset({*FREE, "basic", "standard", "standard-per-socket"})
+_ALLOWED: Final = "the licence itself says that the wizard is allowed"
 SOON: Final = timedelta(days=30)
 """From when on xapi warns of a licence that ends. Source: xapi, daily_license_check.ml."""
 
-_FREE: Final = frozenset({"free", "express", "trial"})
+FREE: Final = frozenset({"free", "express", "trial"})
+"""Editions that cost nothing."""
 _MOMENT = re.compile(
     r"([0-9]{4})-?([0-9][0-9])-?([0-9][0-9])T([0-9][0-9]):([0-9][0-9]):([0-9][0-9])(?:\.[0-9]+)?Z?"
 )
@@ -115,7 +118,7 @@ def objections(
     name = edition(host)
     if name in target.void_editions.value:
         yield Objection(f"edition {name} is void in {target.name}", unsure(target.void_editions))
-    if settings.method != "rolling":
+    if settings.method != "rolling" or settings.phase == "after":
         return
     if _restricted(host, "restrict_xen_motion"):
         yield Objection("it does not allow live migration, so no host can be evacuated")
@@ -125,17 +128,18 @@ def objections(
 
 
 def _wizard(host: Host, name: str, target: Release, *, expired: bool) -> Iterator[Objection]:
-    rule = target.rolling_licence
+    rule, restricted = target.rolling_licence, _restricted(host, "restrict_rpu")
     if rule.value == "none":
         return
     if rule.value == "premium" and name not in target.rolling_editions.value:
         words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
-        yield Objection(words, unsure(rule, target.rolling_editions))
+        # It is this key that XenCenter reads; the names of editions were others before.
+        allowed = _ALLOWED if restricted is False and name not in _BELOW_PREMIUM else ""
+        yield Objection(words, unsure(rule, target.rolling_editions) or allowed)
         return
-    restricted = _restricted(host, "restrict_rpu")
     if restricted:
         yield Objection(f"edition {name} does not allow the rolling upgrade wizard")
-    elif restricted is None and (expired or name in _FREE):
+    elif restricted is None and (expired or name in FREE):
         # For releases without the key older XenCenters offer the wizard, newer ones do not.
         yield Objection(f"edition {name} may not allow the rolling upgrade wizard", UNSURE)
 

@@ -29,10 +29,10 @@ def management_objections(host: Host) -> tuple[Objection, ...]:
     found: list[Objection] = []
     if not pif.currently_attached:
         found.append(Objection(f"{pif.device} is not attached"))
-    wanted = _addresses_v6(pif) if _speaks_v6(pif) else _addresses_v4(pif)
+    mode = pif.ipv6_configuration_mode if _speaks_v6(pif) else pif.ip_configuration_mode
+    wanted = _addresses_v6(pif, mode) if _speaks_v6(pif) else _addresses_v4(pif, mode)
     if missing := [name for name, value in wanted.items() if not value]:
         found.append(Objection(f"{pif.device} has no {', '.join(missing)}"))
-    mode = pif.ipv6_configuration_mode if _speaks_v6(pif) else pif.ip_configuration_mode
     if mode == "Static" and not pif.DNS:
         light = "the installer needs it only for a source that is named, not numbered"
         found.append(Objection(f"{pif.device} has no DNS server", light))
@@ -43,16 +43,19 @@ def _speaks_v6(pif: PIF) -> bool:
     return pif.has("primary_address_type") and pif.primary_address_type == "IPv6"
 
 
-def _addresses_v4(pif: PIF) -> dict[str, str]:
-    if pif.ip_configuration_mode not in ("Static", "DHCP"):
+def _addresses_v4(pif: PIF, mode: str) -> dict[str, str]:
+    """What must be stated; the gateway of a lease xapi records late or never (helpers.ml)."""
+    if mode not in ("Static", "DHCP"):
         return {"IPv4 configuration": ""}
-    return {"IP address": pif.IP, "netmask": pif.netmask, "gateway": pif.gateway}
+    leased = {"IP address": pif.IP, "netmask": pif.netmask}
+    return {**leased, "gateway": pif.gateway} if mode == "Static" else leased
 
 
-def _addresses_v6(pif: PIF) -> dict[str, str]:
-    if pif.ipv6_configuration_mode not in ("Static", "DHCP", "Autoconf"):
+def _addresses_v6(pif: PIF, mode: str) -> dict[str, str]:
+    if mode not in ("Static", "DHCP", "Autoconf"):
         return {"IPv6 configuration": ""}
-    return {"IPv6 address": "".join(pif.IPv6), "IPv6 gateway": pif.ipv6_gateway}
+    given = {"IPv6 address": "".join(pif.IPv6)}
+    return {**given, "IPv6 gateway": pif.ipv6_gateway} if mode == "Static" else given
 
 
 def bond_of_management(host: Host) -> Bond | None:

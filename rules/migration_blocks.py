@@ -57,7 +57,7 @@ def tools_reason(vm: VM) -> Reason | None:
 
     A guest that never reported anything has no tools as far as xapi knows.
     """
-    if is_paravirtual(vm):
+    if _needs_no_feature(vm):
         return None
     facts, guest = vm.facts, vm.guest
     if guest is not None:
@@ -73,6 +73,11 @@ def tools_reason(vm: VM) -> Reason | None:
         suspend = facts.at_least(_SUSPEND_SINCE)
         code = "VM_LACKS_FEATURE_SUSPEND" if suspend else "VM_MISSING_PV_DRIVERS"
     return explain(vm, (code, vm.ref))
+
+
+def _needs_no_feature(vm: VM) -> bool:
+    """Whether the kernel of a guest can always be suspended, in whatever it is wrapped."""
+    return is_paravirtual(vm) or (vm.has("domain_type") and vm.domain_type in ("pvh", "pv_in_pvh"))
 
 
 def refusal_reason(vm: VM) -> Reason | None:

@@ -46,7 +46,7 @@ def paths_of(sr: SR) -> tuple[Paths, ...]:
             counts = {f"{_PREFIX}any LUN": "[1, 1]"}
         elif not counts:
             raise NotVerifiedError(f"multipath is on at host {host}, but no paths were counted")
-        found += [_read(host, key, text) for key, text in sorted(counts.items())]
+        found += [read_count(host, key, text) for key, text in sorted(counts.items())]
     return tuple(sorted(found, key=lambda paths: (paths.host, paths.lun)))
 
 
@@ -90,7 +90,17 @@ def _flag(config: Mapping[str, str], key: str, what: str) -> bool:
     return _SETTING[text]
 
 
-def _read(host: str, key: str, text: str) -> Paths:
+def read_count(host: str, key: str, text: str) -> Paths:
+    """Read one count: `[live, total]`.
+
+    Args:
+        host: its name.
+        key: under which it is noted.
+        text: what is noted.
+
+    Raises:
+        NotVerifiedError: it is no such count.
+    """
     found = _COUNT.fullmatch(text.strip())
     if found is None:
         # A single number tells the live paths alone: whether others are lost is not known.

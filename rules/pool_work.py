@@ -11,6 +11,8 @@ from fixtures.times import moment
 
 _GRAVE: Final = 3  # priorities 1 to 3, from 6.2 on; before, the larger the graver
 _GRAVE_BEFORE_6_2: Final = 6
+# Alarms at any priority: that of ALARM is whatever its owner chose.
+_ALARMS: Final = frozenset({"ALARM", "BOND_STATUS_CHANGED", "MULTIPATH_PERIODIC_ALERT"})
 
 
 def pool_under_way(pool: Pool) -> tuple[str, ...]:
@@ -28,7 +30,7 @@ def pool_under_way(pool: Pool) -> tuple[str, ...]:
 
 
 def grave_alerts(facts: PoolFacts, days: int) -> tuple[str, ...]:
-    """Names of grave alerts younger than some days, each with its number.
+    """Names of alarms and grave alerts younger than some days, each with its number.
 
     Raises:
         NotVerifiedError: alerts were not read, or one has another form.
@@ -43,7 +45,10 @@ def grave_alerts(facts: PoolFacts, days: int) -> tuple[str, ...]:
     names = Counter(
         name for name, when, priority in map(_read, told.values())
         if when >= since
-        and (1 <= priority <= _GRAVE if newer else priority >= _GRAVE_BEFORE_6_2)
+        and (
+            name in _ALARMS
+            or (1 <= priority <= _GRAVE if newer else priority >= _GRAVE_BEFORE_6_2)
+        )
     )  # fmt: skip
     return tuple(f"{name} ({number})" for name, number in sorted(names.items()))
 

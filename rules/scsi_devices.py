@@ -13,7 +13,7 @@ _TAPES = frozenset({"Sequential-Access", "Medium Changer"})
 _HEAD = re.compile(r"Attached devices: *(?:none)?")
 _PLACE = re.compile(r"Host: \w+ Channel: \d+ Id: \d+ Lun: \d+")
 _VENDOR = re.compile(r" *Vendor: (.*?) *Model: (.*?) *Rev: .*")
-_TYPE = re.compile(r" *Type: +(\S.*?) +ANSI +SCSI revision: *\S*")
+_TYPE = re.compile(r" *Type: +(\S.*?) +ANSI +SCSI revision: *\S*(?: CCS)? *")
 
 
 def tapes(dom0: Any) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ COMPARED: Final = (
     "product_version",
     "platform_version",
     "build_number",
+    "xapi",
     "xapi_build",
     "db_schema",
     "xen",
@@ -20,6 +21,7 @@ COMPARED: Final = (
 """Keys of `host.software_version` that must be equal; older releases state fewer of them."""
 
 SCHEMA_STATED_FROM: Final = "7.2"
+XAPI_BUILD_STATED_FROM: Final = "8.3"
 
 RPU_KEY: Final = "rolling_upgrade_in_progress"
 
@@ -54,11 +56,17 @@ def differences(host: Host, coordinator: Host) -> dict[str, tuple[str, str]]:
     }
 
 
+def version_weight(found: Iterable[str]) -> str:
+    """Why a difference in these keys is only worth a warning; empty if it is worth more."""
+    others = set(found) - {"linux"}
+    return "" if others else "nobody refuses a host for its kernel alone"
+
+
 def assert_stated(host: Host) -> None:
     """Refuse to call versions equal that a host does not state at all.
 
-    Every release states its build, and its database schema from 7.2 on. Source: xenadmin,
-    XenModel/Utils/Helpers.cs; xapi, ocaml/xapi/xapi_globs.ml.
+    Every release states its build, its database schema from 7.2 on, and the build of xapi from 8.3
+    on. Source: xenadmin, XenModel/Utils/Helpers.cs; xapi, ocaml/xapi/xapi_globs.ml.
 
     Raises:
         NotVerifiedError: one of them is missing.
@@ -67,6 +75,8 @@ def assert_stated(host: Host) -> None:
     needed = ["build_number"]
     if compare_versions(versions.get("product_version", ""), SCHEMA_STATED_FROM) >= 0:
         needed.append("db_schema")
+    if compare_versions(versions.get("product_version", ""), XAPI_BUILD_STATED_FROM) >= 0:
+        needed.append("xapi_build")
     for key in needed:
         if not versions.get(key):
             raise NotVerifiedError(f"host {host.title} does not state its {key}")
@@ -78,7 +88,8 @@ class RollingUpgrade:
 
     Attributes:
         flagged: xapi's key is set in `pool.other_config`.
-        versions: platform version (product version where none is stated) -> names of its hosts.
+        versions: platform version (product version where none is stated), with that of xapi where
+            hosts differ in nothing else -> names of its hosts.
         behind: how many hosts differ from the coordinator.
     """
 
@@ -105,16 +116,18 @@ class RollingUpgrade:
 def rolling_upgrade(pool: Pool) -> RollingUpgrade:
     """Look for the signs of an unfinished upgrade.
 
-    xapi sets its key when the platform version of some host differs from the coordinator's, and
-    removes it when all agree. Source: xapi, ocaml/xapi/db_gc.ml.
+    xapi sets its key when the platform version of some host differs from the coordinator's (from
+    25.31 on also when its own does), and removes it when all agree. Source: xapi,
+    ocaml/xapi/db_gc.ml.
 
     Raises:
         NotVerifiedError: a host states no version.
     """
     versions: dict[str, list[str]] = {}
+    one_platform = len({_version(host) for host in pool.hosts}) == 1
     for host in pool.hosts:
-        versions.setdefault(_version(host), []).append(host.title)
-    ours = _version(pool.coordinator)
+        versions.setdefault(_version(host, with_xapi=one_platform), []).append(host.title)
+    ours = _version(pool.coordinator, with_xapi=one_platform)
     return RollingUpgrade(
         flagged=RPU_KEY in pool.other_config,
         versions={version: tuple(names) for version, names in sorted(versions.items())},
@@ -122,12 +135,13 @@ def rolling_upgrade(pool: Pool) -> RollingUpgrade:
     )
 
 
-def _version(host: Host) -> str:
+def _version(host: Host, *, with_xapi: bool = False) -> str:
     stated = host.software_version
     version = stated.get("platform_version") or stated.get("product_version")
     if not version:
         raise NotVerifiedError(f"host {host.title} states no version")
-    return version
+    xapi = stated.get("xapi", "")
+    return f"{version} (xapi {xapi})" if with_xapi and xapi else version
 
 
 def in_words(found: Iterable[tuple[str, tuple[str, str]]]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from fixtures.releases import Release
 from fixtures.settings import Settings
 from rules.confidence import Objection
 from rules.features import feature_objection
+from rules.power_state import known_power_state
 
 ACTIVE: Final = ("Running", "Paused")
 MOST_SOCKETS: Final = 16
@@ -75,6 +76,16 @@ def autostart(other_config: Mapping[str, str], what: str) -> bool:
     return value == "true"
 
 
+def wizard_minds_autostart(vm: VM, settings: Settings) -> bool:
+    """Whether XenCenter's wizard finds the VM on a host, and then wants its own key off.
+
+    Raises:
+        NotVerifiedError: its power state is not known.
+    """
+    uses_wizard = settings.method == "rolling" and not settings.no_xencenter
+    return uses_wizard and known_power_state(vm) in ACTIVE
+
+
 def paravirtual_type(vm: VM) -> str:
     """How a paravirtualised VM is set to run; empty if it is not one.
 
@@ -108,6 +119,13 @@ def paravirtual_objection(
             f"{possible_targets}"
         )
     return feature_objection(target, "pv-guests", f"paravirtualised ({kind})")
+
+
+def wizard_is_used(settings: Settings, target: Release | None) -> bool:
+    """Whether XenCenter may do a rolling upgrade; it manages only some targets."""
+    if settings.no_xencenter or settings.method != "rolling" or settings.phase == "after":
+        return False
+    return target is None or target.managed_by_xencenter.value
 
 
 def topology_problem(vm: VM) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Pool
 from fixtures.raw import Json
 from fixtures.releases import (
@@ -38,9 +39,9 @@ def conditions(
         fits = compare_versions(client.version, minimum.value) >= 0
         yield f"{target.name} asks for XenCenter {minimum.value}", minimum.with_value(fits)
     stated = pool.coordinator.software_version.get("xencenter_min")
-    if stated:
-        words = f"the pool itself asks for XenCenter API {stated}"
-        yield words, client.reaches(stated)
+    if not stated:
+        raise NotVerifiedError("the pool does not state which XenCenter API it asks for")
+    yield f"the pool itself asks for XenCenter API {stated}", client.reaches(stated)
     yield f"does not connect to a pool of {source.name}", client.accepts(source)
     for name in settings.also_manages:
         other = named_release(name, releases["sources"])

@@ -211,8 +211,12 @@ def test_xapi_settles_what_the_facts_do_not_tell() -> None:
     pool = pool_with_vm()
     raw, ref = without_class(raw_of(pool), "VIF"), ref_of(pool, "VM", "web")
     assert outcome(with_answer(raw, AGILITY, ref, RawAnswer()), CHECK, "web").outcome == "pass"
-    no = RawAnswer(error=("VM_HAS_SRIOV_VIF", ref))
-    assert outcome(with_answer(raw, AGILITY, ref, no), CHECK, "web").outcome == "blocked"
+    for error, word in (
+        (("VM_HAS_SRIOV_VIF", ref), "warning"),  # xapi moves it all the same
+        (("HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED", ref_of(pool, "network", "lan")), "blocked"),
+    ):
+        no = RawAnswer(error=error)
+        assert outcome(with_answer(raw, AGILITY, ref, no), CHECK, "web").outcome == word
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,12 @@ HEAD = (
     '<pair key="schema_minor_vsn" value="{schema}"/>'
     '<pair key="generation_count" value="{generation}"/></manifest>'
 )
+RAN = "(('product_version'%.'7.2.0')%.('build_number'%.'master/8')%.('hostname'%.'xen-01'))"
 WHOLE = (
     '<table name="pool"><row ref="p" uuid="pool-1" master="h1"/></table>'
-    '<table name="host"><row ref="h1" uuid="host-b"/><row ref="h2" uuid="host-a"/></table>'
+    '<table name="host"><row ref="h1" uuid="host-b" '
+    f'software_version="{RAN}"/>'
+    '<row ref="h2" uuid="host-a"/></table>'
     '<table name="VM"><row ref="v1" uuid="vm-1"/>'
     '<row ref="v2" uuid="template" is_a_template="true"/>'
     '<row ref="v3" uuid="snapshot" is_a_snapshot="true"/>'
@@ -51,6 +54,7 @@ def test_whole(tmp_path: Path) -> None:
         "missing_tables": [],
         "schema": "5.120",
         "generation_count": 7,
+        "ran": {"product_version": "7.2.0", "build_number": "master/8"},
         "pool_uuid": "pool-1",
         "host_uuids": ["host-a", "host-b"],
         "vm_uuids": ["vm-1"],
@@ -60,6 +64,12 @@ def test_whole(tmp_path: Path) -> None:
 def test_missing_tables(tmp_path: Path) -> None:
     assert inspect(tmp_path, WHOLE, schema=133)["missing_tables"] == ["VUSB"]
     assert inspect(tmp_path, WHOLE, schema=132)["missing_tables"] == []
+
+
+@pytest.mark.parametrize("change", [('master="h1"', ""), ("'7.2.0'", "'7.2.0")])
+def test_what_the_coordinator_ran_may_be_illegible(tmp_path: Path, change: tuple[str, str]) -> None:
+    found = inspect(tmp_path, WHOLE.replace(*change))
+    assert (found["readable"], found["ran"]) == (True, {})
 
 
 def secret(*values: str) -> str:

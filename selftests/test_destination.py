@@ -4,8 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.destination import CLASSES, destination_facts, read_destination
-from fixtures.exceptions import CannotAuditError, UsageProblemError
+from fixtures.destination import (
+    CLASSES,
+    destination_facts,
+    is_live,
+    read_destination,
+    unread_destination,
+)
+from fixtures.exceptions import CannotAuditError, NotVerifiedError, UsageProblemError
 from fixtures.model import CLASS_SINCE, FIELD_KINDS
 from selftests.running import ROOT, audit
 
@@ -33,9 +39,23 @@ def test_what_is_no_pool_is_refused(content: str, tmp_path: Path) -> None:
         read_destination(path, FIELD_KINDS, CLASS_SINCE)
 
 
-def test_a_live_pool_is_not_contacted(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblemError, match="make one first"):
-        read_destination(tmp_path / "master.example", FIELD_KINDS, CLASS_SINCE)
+@pytest.mark.parametrize("name", ["/nowhere/pool", "pool.xml", "pool.xml.gz", "bundles/pool"])
+def test_a_file_that_is_not_there_is_not_asked_for_in_the_network(name: str) -> None:
+    with pytest.raises(UsageProblemError, match="no such dump or bundle"):
+        is_live(name)
+
+
+@pytest.mark.parametrize("name", ["master.example", "https://10.0.0.4:8443", "10.0.0.4"])
+def test_what_can_be_no_file_is_a_live_pool(name: str) -> None:
+    assert is_live(name)
+
+
+def test_of_one_that_could_not_be_read_the_cause_is_kept() -> None:
+    stored = unread_destination("master.example", "no answer")
+    with pytest.raises(
+        NotVerifiedError, match=r"the destination master\.example could not be read"
+    ):
+        destination_facts(stored)
 
 
 @pytest.mark.parametrize("stored", [[], {}, {"classes": {"pool": 1}}, {"classes": {}}])

@@ -15,6 +15,7 @@ from reports.outcome import Outcome
 from simpool.builder import GIB, add_disk, add_host, add_sr, change_dom0, new_pool
 from simpool.data import CannedAnswer, SimPool
 from simpool.direct import facts_of
+from simpool.hardware import DISK
 from tests_host import test_disk_layout, test_file_systems
 
 RELEASES = Path(__file__).resolve().parent.parent / "releases"
@@ -41,7 +42,7 @@ def judged(
     return judge(check, audit.facts.hosts[0], audit, WaiverBook({}, ()))
 
 
-def local_sr(pool: SimPool, images: int = 0, gib: int = 200, device: str = "/dev/sda3") -> None:
+def local_sr(pool: SimPool, images: int = 0, gib: int = 200, device: str = f"{DISK}-part3") -> None:
     """A local SR, on the primary disk unless said otherwise."""
     add_sr(pool, "Local storage", "lvm", shared=False, hosts=["one"], size_gib=gib, device=device)
     for number in range(images):
@@ -148,6 +149,22 @@ class TestAutomaticMode:
         pool = pool_of("B", layout="keep", **change)
         local_sr(pool)
         assert judged(pool).outcome == "pass"
+
+    @pytest.mark.parametrize(
+        ("letter", "to", "outcome"),
+        [
+            ("B", "xenserver-7.2", "not-verified"),
+            ("A", "xenserver-7.2", "pass"),  # never switched
+            ("B", "xenserver-8", "blocked"),
+        ],
+    )
+    def test_an_sr_that_a_plugin_may_not_see(self, letter: str, to: str, outcome: str) -> None:
+        pool = pool_of(letter, to, layout="keep")
+        local_sr(pool, images=3, device="/dev/sda3")
+        found = judged(pool)
+        assert found.outcome == outcome
+        if outcome == "not-verified":
+            assert "SR Local storage calls it /dev/sda3" in found.cause
 
     def test_an_sr_on_a_disk_that_cannot_be_told(self) -> None:
         pool = pool_of("B", layout="keep")

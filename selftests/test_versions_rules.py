@@ -11,7 +11,7 @@ from fixtures.judgement import judge
 from fixtures.releases import Fact, Release, UpgradePath
 from fixtures.waivers import WaiverBook
 from reports.outcome import Outcome
-from rules.versions import differences, in_words, rolling_upgrade
+from rules.versions import assert_stated, differences, in_words, rolling_upgrade
 from simpool.builder import add_host, host, new_pool, pool_record
 from simpool.data import SimPool
 from simpool.direct import facts_of
@@ -52,6 +52,15 @@ def test_a_key_that_only_one_states() -> None:
     assert in_words(different(pool).items())[1] == "db_schema not stated"
 
 
+@pytest.mark.parametrize("key", ["build_number", "db_schema", "xapi_build"])
+def test_what_no_host_states_is_not_equal(key: str) -> None:
+    pool = pool_of("8.3")
+    for name in ("one", "two", "three"):
+        del host(pool, name)["software_version"][key]
+    with pytest.raises(NotVerifiedError, match=f"does not state its {key}"):
+        assert_stated(Audit(facts_of(pool)).facts.hosts[0])
+
+
 def test_no_product_version_is_not_verified() -> None:
     pool = pool_of()
     for name in ("one", "two"):
@@ -85,6 +94,16 @@ class TestRollingUpgrade:
         pool = pool_of()
         host(pool, "two")["software_version"]["platform_version"] = "2.2.0"
         assert self.state(pool) == "1 of 3 hosts of another version than the coordinator"
+
+    def test_one_platform_with_two_toolstacks(self) -> None:
+        pool = pool_of("8.3")
+        host(pool, "two")["software_version"]["xapi"] = "25.33"
+        assert self.state(pool) == "1 of 3 hosts of another version than the coordinator"
+        found = rolling_upgrade(Audit(facts_of(pool)).facts.pool).versions
+        assert found == {
+            "3.4.0 (xapi 25.33)": ("two",),
+            "3.4.0 (xapi 26.1)": ("one", "three"),
+        }
 
     def test_releases_that_state_no_platform(self) -> None:
         pool = pool_of()

@@ -11,8 +11,12 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+
+# The identifiers of RSA signatures, in DER.
+_WITH_SHA256 = bytes.fromhex("2a864886f70d01010b")
+_WITH_SHA1 = bytes.fromhex("2a864886f70d010105")
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -140,7 +144,13 @@ def _general_name(text: str) -> x509.GeneralName:
 
 
 def public_certificate(
-    common_name: str, now: datetime, *, key_bits: int = 2048, days: int = 3650
+    common_name: str,
+    now: datetime,
+    *,
+    key_bits: int = 2048,
+    days: int = 3650,
+    sha1: bool = False,
+    elliptic: bool = False,
 ) -> str:
     """The PEM of a host's certificate without its key, as `host.get_server_certificate` answers.
 
@@ -149,8 +159,11 @@ def public_certificate(
         now: the moment that `days` count from; it began a year before.
         key_bits: RSA key size; all certificates of one size share a key, for keys are slow.
         days: until it ends; a negative number has it expired.
+        sha1: whether it names SHA-1 for its signature, which cryptography no longer makes; what it
+            bears is still one with SHA-256, and nobody verifies it.
+        elliptic: whether its key is an elliptic one instead of an RSA key.
     """
-    key = _shared_key(key_bits)
+    key = ec.generate_private_key(ec.SECP256R1()) if elliptic else _shared_key(key_bits)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     builder = (
         x509.CertificateBuilder()
@@ -162,6 +175,9 @@ def public_certificate(
         .not_valid_after(now + timedelta(days=days))
     )
     made = builder.sign(key, hashes.SHA256())
+    if sha1:
+        der = made.public_bytes(serialization.Encoding.DER).replace(_WITH_SHA256, _WITH_SHA1)
+        made = x509.load_der_x509_certificate(der)
     return made.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 

@@ -13,12 +13,14 @@ from fixtures.dom0_script import STDERR_CAP
 from fixtures.probes import Probe
 from fixtures.raw import RawProbe
 from rules.restarts import INSTALL_TIMES
+from rules.trust import POOL_CERTIFICATES
 from simpool import (
     dom0_boot,
     dom0_disks,
     dom0_network,
     dom0_paths,
     dom0_scripts,
+    dom0_settings,
     dom0_system,
     dom0_trust,
     dom0_upkeep,
@@ -26,6 +28,7 @@ from simpool import (
 )
 from simpool.data import CannedAnswer, SimPool
 from simpool.dom0_state import Dom0State
+from simpool.dom0_trust import pool_certificates
 from simpool.generations import GENERATIONS
 from simpool.records import MIB, find, pool_record
 
@@ -97,12 +100,16 @@ def add_dom0(pool: SimPool, host: str, *, brand: str, up_days: float) -> None:
         updates=() if pool.release in {"7.1", "7.2", "7.6", "8.2"} else None,
     )
     pool.dom0[record["uuid"]] = Dom0Answers(state)
+    for answers in pool.dom0.values():  # each trusts all members, younger ones too
+        answers[POOL_CERTIFICATES.command] = pool_certificates(pool.release, pool.dom0)
 
 
 def answers_of(state: Dom0State) -> dict[str, CannedAnswer]:
     """Command -> answer, for every command that every audit asks."""
     known = {**_system(state), **_disk(state), **_hardware(), **_upkeep(state), **_blobs(state)}
-    for topic in (dom0_boot, dom0_network, dom0_paths, dom0_scripts, dom0_trust, dom0_upkeep):
+    for topic in (
+        dom0_boot, dom0_network, dom0_paths, dom0_scripts, dom0_settings, dom0_trust, dom0_upkeep,
+    ):  # fmt: skip
         known |= topic.answers(state)
     return known
 

@@ -2,6 +2,7 @@
 
 from fixtures import probes
 from rules.boot import DEFAULT_LOADER, DEFAULT_LOADER_PATH, KERNELS
+from rules.boot_multipath import NOTED
 from simpool.data import CannedAnswer
 from simpool.dom0_state import Dom0State
 from simpool.generations import GENERATIONS
@@ -24,6 +25,7 @@ def answers(state: Dom0State) -> dict[str, CannedAnswer]:
         probes.DMI.command: CannedAnswer("".join(f"{value}\n" for value in dmi.values())),
         probes.DMI_SYSFS.command: CannedAnswer(sysfs),
         KERNELS.command: CannedAnswer(kernels(state)),
+        NOTED.command: CannedAnswer("MULTIPATHING_ENABLED='False'\n"),
         DEFAULT_LOADER.command: CannedAnswer(loader) if state.efi else CannedAnswer("", gone, 1),
     }
 

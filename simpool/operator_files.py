@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from fixtures.database_backup import BUILD_KEYS
 from fixtures.model import SCHEMA_MINOR
 from fixtures.raw import WireRecord
 from fixtures.times import iso_time
@@ -59,7 +60,12 @@ def prepare(pool: SimPool, target: str, *, window_days: float, **settings: Any) 
         host_backups=[host_backup(pool, name, days=1) for name in host_names(pool)],
         xva=[xva(pool, vm["name_label"], days=1) for vm in _listed(pool, "VM")],
         hardware_list=hardware_list(target),
-        attestations=[attestation(pool, "POOL-TRIAL-01", "A. Novak")],
+        attestations=[
+            attestation(pool, "POOL-TRIAL-01", "A. Novak"),
+            attestation(pool, "POOL-IMAGE-01", "A. Novak", number=2),
+            attestation(pool, "POOL-MEDIA-01", "A. Novak", number=3),
+            attestation(pool, "POOL-MIRROR-01", "A. Novak", number=4),
+        ],
     )
 
 
@@ -82,6 +88,7 @@ def database_backup(pool: SimPool, *, days: float) -> dict[str, Any]:
         "missing_tables": [],
         "schema": schema,
         "generation_count": GENERATION - 1_204,
+        "ran": _coordinator_runs(pool),
         "pool_uuid": pool_record(pool)["uuid"],
         "host_uuids": _uuids(pool, "host"),
         "vm_uuids": _uuids(pool, "VM"),
@@ -89,6 +96,11 @@ def database_backup(pool: SimPool, *, days: float) -> dict[str, Any]:
         "modified": iso_time(pool.now - timedelta(days=days)),
         "size": 2_481_152,
     }
+
+
+def _coordinator_runs(pool: SimPool) -> dict[str, str]:
+    versions = pool.records["host"][pool_record(pool)["master"]]["software_version"]
+    return {key: versions[key] for key in BUILD_KEYS if key in versions}
 
 
 def resource_data(pool: SimPool, *, days: float) -> dict[str, Any]:

@@ -15,14 +15,21 @@ from rules.boot import (
     KERNELS,
     boot_objection,
     boot_type,
-    is_mapped,
     kernels_without_initrd,
-    san_objection,
 )
 from rules.boot_hardware import known_bad
+from rules.boot_multipath import (
+    NOTED,
+    boot_path_problems,
+    boot_paths,
+    noted_multipath,
+    san_objections,
+)
+from rules.confidence import lighter
 from rules.disk_reading import primary_disk, printed
 from rules.hardware import devices
 from rules.installer import is_there
+from rules.listing import listed
 
 _FIRMWARE = "/sys/firmware/efi"
 
@@ -99,15 +106,15 @@ def test_every_kernel_has_its_initrd(host: Host, dom0: Any, evidence: Evidence) 
     )
 
 
-@check("HOST-SANBOOT-01", blocker, probes=(INVENTORY, PRIMARY_DISK))
+@check("HOST-SANBOOT-01", blocker, probes=(INVENTORY, PRIMARY_DISK, NOTED))
 def test_target_boots_from_the_primary_disk(
     host: Host, target: Release, settings: Settings, dom0: Any, evidence: Evidence
 ) -> None:
-    """The primary disk is a plain disk, or the target boots from a multipath one.
+    """The target boots from the primary disk, which is multipath exactly if it was installed so.
 
-    Why: new kernels have not found a root on Fibre Channel. That the disk is as the host was
-        installed (MULTIPATHING_ENABLED), which XenServer 9 demands, is not read here.
-    Source: host-installer, product.py; xcp-ng/xcp issues 517, 534 and 606.
+    Why: new kernels have not found a root on Fibre Channel; XenServer 9's installer stops where the
+        disk is not as noted at the installation, others are started with the wrong setting.
+    Source: host-installer, product.py; host-upgrade-plugin; xcp-ng/xcp issues 517, 534 and 606.
     Remedy: start the installer with multipath exactly if the host was installed so
         (MULTIPATHING_ENABLED in /etc/firstboot.d/data/sr-multipathing.conf); have console access
         and the alternate kernel at hand.
@@ -115,14 +122,35 @@ def test_target_boots_from_the_primary_disk(
     if settings.method == "clean":
         not_applicable("a clean installation sets up the disk anew")
     _, node = primary_disk(dom0)
-    evidence(primary_disk=node, device_mapper=is_mapped(node), multipath_setting="not read")
-    problem = san_objection(target, node)
-    if problem and problem.lighter:
-        evidence.weigh(warning, problem.lighter)
+    noted = noted_multipath(dom0)
+    evidence(primary_disk=node, installed_with_multipath=noted)
+    problems = san_objections(target, node, noted=noted)
+    if why := lighter(problems):
+        evidence.weigh(warning, why)
 
-    assert problem is None, (
+    assert not problems, (
         f"host {host.title}: primary disk - expected: one that {target.name} boots from, "
-        f"found: {problem.words}"
+        f"found: {'; '.join(problem.words for problem in problems)}"
+    )
+
+
+@check("HOST-SANBOOT-02", warning, probes=(INVENTORY, PRIMARY_DISK))
+def test_boot_disk_has_all_its_paths(host: Host, dom0: Any, evidence: Evidence) -> None:
+    """A boot disk on a SAN is reached over all its paths, as many as other hosts have.
+
+    Why: the host restarts several times during the upgrade; when the last path is lost meanwhile it
+        finds no root, and its firmware may not know another path.
+    Source: sm, drivers/mpathcount.py (mpath-boot).
+    Remedy: find the lost path with `multipath -ll` in dom0; repair cable, port or zoning first.
+    """
+    _, node = primary_disk(dom0)
+    own = boot_paths(host, node)
+    evidence(primary_disk=node, paths="a plain disk" if own is None else f"{own.live}/{own.total}")
+    problems = boot_path_problems(host, own)
+
+    assert not problems, (
+        f"host {host.title}: boot disk - expected: all paths live, as many as on other hosts, "
+        f"found: {listed(problems)}"
     )
 
 

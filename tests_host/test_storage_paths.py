@@ -1,13 +1,20 @@
 """Host preconditions of storage: paths, stuck processes, tape drives."""
 
+from collections.abc import Callable
 from typing import Any
 
-from fixtures.contract import check, not_applicable, warning
+from fixtures.contract import check, info, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.model import Host
 from fixtures.settings import Settings
 from rules.listing import listed
 from rules.multipath import multipath_setting
+from rules.multipath_settings import (
+    SETTINGS,
+    added_settings,
+    multipath_settings,
+    setting_differences,
+)
 from rules.processes import AGAIN, PROCESSES, processes, stuck
 from rules.scsi_devices import SCSI, tapes
 
@@ -29,6 +36,57 @@ def test_multipath_is_set_as_on_the_coordinator(host: Host, evidence: Evidence) 
     assert found == expected, (
         f"host {host.title}: multipath - expected: {expected}, as on the coordinator "
         f"{coordinator.title}, found: {found}"
+    )
+
+
+@check("HOST-MULTIPATH-02", warning, probes=(SETTINGS,))
+def test_multipath_is_configured_as_on_the_coordinator(
+    host: Host, dom0: Any, dom0_of: Callable[[Host], Any], evidence: Evidence
+) -> None:
+    """The settings of multipath in dom0 are those of the coordinator.
+
+    Why: where they were edited on some hosts only, an array is treated in two ways: a host may fail
+        to attach an HBA SR, or lose it when paths change. LUNs noted by the storage manager differ.
+    Source: multipath.conf(5); sm, drivers/wwid_conf.py; xcp-ng/xcp issue 284.
+    Remedy: compare the files named with those of the coordinator, and bring them to one state.
+    """
+    coordinator = host.facts.pool.coordinator
+    own, wanted = multipath_settings(dom0), multipath_settings(dom0_of(coordinator))
+    differences = setting_differences(own, wanted)
+    used = multipath_setting(host) or multipath_setting(coordinator)
+    evidence(lines={path: len(lines) for path, lines in own.items()}, multipathing=used)
+    if differences and not used:
+        evidence.weigh(info, because="multipath is off on both hosts")
+
+    assert not differences, (
+        f"host {host.title}: multipath settings - expected: as on the coordinator "
+        f"{coordinator.title}, found: {listed(differences)}"
+    )
+
+
+@check("HOST-MULTIPATH-03", warning, probes=(SETTINGS,))
+def test_multipath_was_not_configured_by_hand(
+    host: Host, settings: Settings, dom0: Any, evidence: Evidence
+) -> None:
+    """No settings of multipath were added to dom0 by hand.
+
+    Why: the installer keeps /etc/multipath.conf as a copy beside (multipath.conf.bak) and may not
+        bring back other files; without settings that an array needs its SR does not attach.
+    Source: host-installer, upgrade.py (what is restored); sm (conf.d/custom.conf).
+    Remedy: copy the files away, ask the array's vendor whether the target still needs them, and put
+        them back on every host before its SRs are attached.
+    """
+    if settings.phase == "after":
+        not_applicable("the host was upgraded already")
+    found = added_settings(multipath_settings(dom0))
+    used = multipath_setting(host)
+    evidence(files=found, multipathing=used)
+    if found and not used:
+        evidence.weigh(info, because="multipath is off on this host")
+
+    assert not found, (
+        f"host {host.title}: multipath settings - expected: the platform's own, "
+        f"found: added in {listed(found)}"
     )
 
 

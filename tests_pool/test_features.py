@@ -64,7 +64,7 @@ def test_health_check_is_not_enrolled(
     """
     if settings.phase == "after":
         not_applicable("it is looked at before the upgrade")
-    if not pool.has("health_check_config"):
+    if not pool.has("health_check_config") or pool.facts.at_least("8.3"):
         not_applicable("the release has no Health Check")
     enrolled = pool.health_check_config.get("Enrollment", "false").casefold() != "false"
     evidence(enrolled=enrolled, target=target.name)

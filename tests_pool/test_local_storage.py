@@ -23,10 +23,14 @@ def test_vm_on_local_storage_is_shut_down(
     Remedy: shut it down for a rolling upgrade (`xe vm-shutdown uuid={vm.uuid}`); move or export
         what the plan would erase (`xe vm-export uuid={vm.uuid} filename=...`).
     """
+    if settings.phase == "after":
+        not_applicable("the upgrade has been done")
     disks = local_disks(vm)
     if not disks:
         not_applicable("no disk on a local SR")
     wiped = wiped_disks(disks, settings, dom0_of)
+    if len(vm.facts.hosts) == 1 and not wiped:
+        not_applicable("a pool of one host: a planned shutdown of its VMs is the remedy")
     runs_into_it = settings.method == "rolling" and vm.power_state != "Halted"
     in_danger = bool(wiped) or runs_into_it
     evidence(disks=[local.words for local in disks], power_state=vm.power_state)

@@ -10,14 +10,14 @@ from fixtures.releases import Release
 from rules.bonds import bond_problems, bonds_of
 from rules.confidence import lighter
 from rules.interfaces import address_problems, interface_name, kept_pifs, position_problems
-from rules.iscsi_names import initiator_name, sharing_name
+from rules.iscsi_names import initiator_name, sharing_name, uses_iscsi
 from rules.management import bond_of_management, management_objections, management_of
 from rules.network_backend import backend_objections, backend_of
 
 
 @check("HOST-MANAGEMENT-01", blocker)
 def test_management_interface_is_complete(host: Host, evidence: Evidence) -> None:
-    """The host has one management interface: attached, with address, netmask, gateway and DNS.
+    """The host has one management interface: attached and addressed, if static with gateway and DNS.
 
     Why: the installer reaches its source, and the other hosts the upgraded one, through it; the
         upgrade plugin refuses a static address without netmask or gateway, and an unattended
@@ -156,7 +156,7 @@ def test_initiator_name_is_unique(host: Host, evidence: Evidence) -> None:
     Remedy: empty the host, unplug its iSCSI SRs, give it a name of its own (`xe host-param-set
         uuid={host.uuid} iscsi_iqn=...`, before 7.5 `other-config:iscsi_iqn=...`), plug them again.
     """
-    if not any(sr.type == "lvmoiscsi" for sr in host.facts.srs):
+    if not uses_iscsi(host.facts):
         not_applicable("the pool has no iSCSI storage")
     name, others = initiator_name(host), sharing_name(host)
     evidence(iscsi_iqn=name, also_of=others)

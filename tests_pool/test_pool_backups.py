@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fixtures.contract import blocker, check, warning
+from fixtures.attestations import Attestation
+from fixtures.contract import blocker, check, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host, Pool, PoolFacts
@@ -19,6 +20,7 @@ from rules.pool_backups import (
     judge_database,
     metadata_backup_vdis,
 )
+from rules.rebuild import build_of, in_words, taken_under_another_build
 
 
 @check("POOL-METADATA-01", blocker, probes=(*GENERATIONS, CRON_BACKUP, LOG_BACKUP))
@@ -52,6 +54,43 @@ def test_database_backup_restores_this_pool(
     assert not problems, (
         f"pool {pool.title}: database backup - expected: restores the pool as it is now, "
         f"found: {'; '.join(problems)}"
+    )
+
+
+@check("POOL-IMAGE-01", warning)
+def test_media_of_the_running_build_are_kept(
+    pool: Pool,
+    inputs: Mapping[str, Json],
+    settings: Settings,
+    attested: Callable[[str, str], Attestation],
+    evidence: Evidence,
+) -> None:
+    """The database backup is of the running build, and that build's media and updates are kept.
+
+    Why: xapi restores a database only under the schema it was saved under, so a coordinator that has
+        to be installed again needs the same release with the same updates, not the newest image.
+        Backup and pool as such are sound without, so this only warns.
+    Source: xapi, ocaml/xapi/pool_db_backup.ml (RESTORE_INCOMPATIBLE_VERSION).
+    Remedy: take a new dump (`xe pool-dump-database`), keep beside it the installer image and every
+        update of the build named in the evidence, then attest it in attestations.toml.
+    """
+    if settings.phase == "after":
+        not_applicable("the former build is gone: its media served to go back")
+    runs = in_words(build_of(pool.coordinator.software_version, "the coordinator"))
+    differing = taken_under_another_build(inputs["database_backup"], pool.coordinator)
+    evidence(runs=runs, backup_differs=differing)
+    found = f"a backup of {'; '.join(differing)}"
+    if not differing:
+        said = attested(
+            "POOL-IMAGE-01",
+            f"Are the installer image and all updates of {runs} kept with the database backup?",
+        )
+        evidence(attestation=said)
+        found = "" if said.yes else f"{said.by} says no"
+
+    assert not found, (
+        f"pool {pool.title}: media of {runs} - expected: kept, with a backup of that build, "
+        f"found: {found}"
     )
 
 

@@ -56,11 +56,11 @@ def test_no_task_is_pending(
 def test_no_grave_alert_is_young(
     pool: Pool, facts: PoolFacts, settings: Settings, evidence: Evidence
 ) -> None:
-    """No alert of the three gravest priorities is younger than the settings allow.
+    """No alarm, and no alert of the three gravest priorities, is younger than the settings allow.
 
     Why: what xapi alarmed about lately is often what breaks under an upgrade; whoever knows the alert
         can judge it, so this warns.
-    Source: xapi, ocaml/xapi-consts/api_messages.ml.
+    Source: xapi, ocaml/xapi-consts/api_messages.ml; Xen Orchestra, health view (alarms).
     Remedy: read them (`xe message-list`), mend their causes, then delete them.
     """
     if settings.phase == "after":

@@ -6,7 +6,7 @@ from fixtures.model import Host, Pool
 from fixtures.releases import Release, SourceRelease
 from fixtures.settings import Settings
 from rules.upgrade_path import Way, way_to
-from rules.versions import COMPARED, assert_stated, differences, in_words
+from rules.versions import COMPARED, assert_stated, differences, in_words, version_weight
 
 
 @check("POOL-VERSION-01", blocker)
@@ -14,7 +14,7 @@ def test_version_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence)
     """Every member runs the coordinator's product version, build and database schema.
 
     Why: members of unequal versions refuse each other's VMs, and xapi restricts the whole pool as
-        if a rolling upgrade were under way.
+        if a rolling upgrade were under way. Another kernel alone is refused by nobody: it warns.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/db_gc.ml.
     Remedy: bring the host to the coordinator's version with the coordinator's own media and
         updates, and reboot it if only the running kernel or hypervisor differs.
@@ -24,6 +24,8 @@ def test_version_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence)
     evidence(coordinator=pool.coordinator, different=found)
     if not found:
         assert_stated(host)
+    elif why := version_weight(found):
+        evidence.weigh(warning, why)
     wanted, actual = in_words(found.items())
 
     assert not found, f"host {host.title}: version - expected: {wanted}, found: {actual}"

@@ -1,6 +1,6 @@
 """VM preconditions: settings of the VM itself that disturb an upgrade."""
 
-from fixtures.contract import blocker, check, not_applicable, warning
+from fixtures.contract import blocker, check, info, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.model import VM, Pool
 from fixtures.releases import Release
@@ -19,6 +19,8 @@ from rules.vm_settings import (
     paravirtual_type,
     pending_guidance,
     topology_problem,
+    wizard_is_used,
+    wizard_minds_autostart,
 )
 
 
@@ -54,7 +56,8 @@ def test_vm_does_not_start_by_itself(
     """The VM does not start by itself when a host comes back.
 
     Why: a host that was just restarted starts such a VM while the upgrade still goes on, and it is
-        in the way of what follows; XenCenter turns the key off for that time.
+        in the way of what follows; XenCenter wants the key of every VM on a host off, whatever
+        the pool's own says.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (AssertCanEvacuateCheck); xapi,
         ocaml/xapi/xapi_host_helpers.ml.
     Remedy: take the key away for the upgrade:
@@ -64,12 +67,14 @@ def test_vm_does_not_start_by_itself(
         not_applicable("after the upgrade VMs may start with their host")
     wanted, allowed = autostart(vm.other_config, "VM"), autostart(pool.other_config, "pool")
     evidence(vm_auto_poweron=wanted, pool_auto_poweron=allowed)
-    starts = wanted and allowed
-    if starts:
+    if wanted and not allowed and not wizard_minds_autostart(vm, settings):
+        evidence.weigh(info, "the pool's own key is off, and no wizard asks for the VM's")
+    if wanted:
         change = "other-config:auto_poweron=false"
         evidence.remedy("xe", "vm-param-set", f"uuid={vm.uuid}", change)
+    whose = "pool and VM" if allowed else "the VM"
 
-    assert not starts, f"VM {vm.title}: autostart - expected: off, found: on for pool and VM"
+    assert not wanted, f"VM {vm.title}: autostart - expected: off, found: on for {whose}"
 
 
 @check("VM-PV-01", blocker)
@@ -94,7 +99,9 @@ def test_vm_is_not_paravirtualised(
 
 
 @check("VM-VCPU-01", blocker)
-def test_processor_topology_is_valid(vm: VM, settings: Settings, evidence: Evidence) -> None:
+def test_processor_topology_is_valid(
+    vm: VM, chosen_target: Release | None, settings: Settings, evidence: Evidence
+) -> None:
     """The VM's virtual processors fill whole sockets, sixteen at most.
 
     Why: XenCenter does not start a rolling upgrade while the topology of any VM is invalid.
@@ -105,7 +112,7 @@ def test_processor_topology_is_valid(vm: VM, settings: Settings, evidence: Evide
     """
     problem = topology_problem(vm)
     evidence(VCPUs_max=vm.VCPUs_max, cores_per_socket=vm.platform.get("cores-per-socket"))
-    if settings.no_xencenter or settings.method != "rolling" or settings.phase == "after":
+    if not wizard_is_used(settings, chosen_target):
         evidence.weigh(warning, "XenCenter does not do a rolling upgrade here")
 
     assert not problem, (

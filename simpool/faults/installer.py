@@ -3,6 +3,7 @@
 from fixtures import probes
 from fixtures.probes import Probe
 from rules.boot import DEFAULT_LOADER, DEFAULT_LOADER_PATH, KERNELS
+from rules.boot_multipath import NOTED
 from simpool.builder import change_dom0, host
 from simpool.data import CannedAnswer, SimPool
 from simpool.faults.fault import Fault
@@ -107,6 +108,7 @@ def _boot_from_san(pool: SimPool) -> None:
     _answer(pool, "xen-01", probes.PRIMARY_DISK, CannedAnswer("/dev/dm-0\n"))
     known = _said(pool, "xen-01", probes.PARTITIONS)
     _answer(pool, "xen-01", probes.PARTITIONS, CannedAnswer(f"{known} 253 0 292552704 dm-0\n"))
+    _answer(pool, "xen-01", NOTED, CannedAnswer("MULTIPATHING_ENABLED='True'\n"))
 
 
 def _hang_over_disk(pool: SimPool) -> None:
@@ -307,8 +309,8 @@ FAULTS: tuple[Fault, ...] = (
         on="xcp-01",
         finds=(
             "host xcp-01: hardware - expected: none that is known to fail with XCP-ng 8.3, "
-            "found: 14e4:1751: its installation medium had no driver for the BCM57504 network "
-            "card"
+            "found: 14e4:1751: its first installation media have no driver for the BCM57504 network "
+            "card; there is a driver disk"
         ),
         outcome="warning",
         pool="xcpng83",

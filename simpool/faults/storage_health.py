@@ -264,6 +264,7 @@ FAULTS: tuple[Fault, ...] = (
             "1 failed, the last on 2026-11-21"
         ),
         outcome="warning",
+        tells=("xencenter-extra-leaf-coalesce",),
     ),
     Fault(
         check="SR-SPACE-01",

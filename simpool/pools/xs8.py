@@ -1,15 +1,17 @@
 """XenServer 8 in two hosts, patched from the content delivery network; XenServer 9 is in preview."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from simpool.builder import (
     add_host,
     add_network,
+    add_record,
     add_sr,
     add_template,
     add_vm,
     new_pool,
     pool_record,
+    wire,
 )
 from simpool.data import SimPool
 from simpool.hardware import DISK
@@ -51,5 +53,12 @@ def build(now: datetime | None = None) -> SimPool:
         )
     for record in pool.records["host"].values():
         record.update(latest_synced_updates_applied="yes", last_update_hash="9f2c" * 16)
+    base = add_record(pool, "Repository", "base", {"name_label": "Base", "update": False})
+    normal = add_record(pool, "Repository", "normal", {"name_label": "Normal", "update": True})
+    pool_record(pool).update(
+        repositories=[base, normal],
+        last_update_sync=wire(pool.now - timedelta(days=3)),
+        update_sync_enabled=True,
+    )
     prepare(pool, "xenserver-9", window_days=4, no_xencenter=True)
     return pool

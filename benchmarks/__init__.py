@@ -1,0 +1,1 @@
+"""Measurements that nothing depends on: they print figures and assert none."""
