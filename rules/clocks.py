@@ -19,6 +19,8 @@ NOT_FOUND: Final = 127
 _LEAP = re.compile(r"^Leap status\s+: (.+?)\s*$", re.MULTILINE)
 _REFERENCE = re.compile(r"^Reference ID\s+: ([0-9A-F]{8}) \(.*\)\s*$", re.MULTILINE)
 _OWN_CLOCK: Final = "7F7F0101"
+_NO_CHRONYD: Final = "chronyd does not run"
+_NO_NTPD: Final = "ntpd does not run"
 _PEER = re.compile(r"([ x.\-+#*o])(\S+)\s+(\S+)\s+\d+\s+\S\s+\S+\s+\d+[mhd]?\s+[0-7]+(\s+\S+){3}\s*")
 
 
@@ -92,18 +94,24 @@ def time_source_objection(dom0: Any) -> str:
     Raises:
         NotVerifiedError: neither chrony nor ntpd says.
     """
-    answer = dom0.run(CHRONY.command)
+    answer, asleep = dom0.run(CHRONY.command), ""
     if answer.rc != NOT_FOUND:
-        return _chrony(answer.rc, str(answer.stdout), str(answer.stderr))
+        asleep = _chrony(answer.rc, str(answer.stdout), str(answer.stderr))
+        if asleep != _NO_CHRONYD:
+            return asleep
+    # Its program may be there while ntpd does the work.
     answer = dom0.run(NTP.command)
     if answer.rc != NOT_FOUND:
-        return _ntp(answer.rc, str(answer.stdout), str(answer.stderr))
+        found = _ntp(answer.rc, str(answer.stdout), str(answer.stderr))
+        return asleep if asleep and found == _NO_NTPD else found
+    if asleep:
+        return asleep
     raise NotVerifiedError("dom0 has neither chronyc nor ntpq: its source of time is not known")
 
 
 def _chrony(status: int, said: str, complaint: str) -> str:
     if status != 0 and "506 Cannot talk to daemon" in said + complaint:
-        return "chronyd does not run"
+        return _NO_CHRONYD
     leap, reference = _LEAP.findall(said), _REFERENCE.findall(said)
     if status != 0 or len(leap) != 1 or len(reference) != 1:
         raise NotVerifiedError("what chronyc says of its source of time cannot be read")
@@ -116,7 +124,7 @@ def _chrony(status: int, said: str, complaint: str) -> str:
 
 def _ntp(status: int, said: str, complaint: str) -> str:
     if "Connection refused" in complaint:
-        return "ntpd does not run"
+        return _NO_NTPD
     if "No association ID's returned" in said + complaint:
         return "ntpd has no source of time"
     lines = said.splitlines()

@@ -11,13 +11,13 @@ from fixtures.releases import Release
 from fixtures.settings import Settings
 from rules.confidence import UNSURE, Objection, unsure
 
-_BELOW_PREMIUM: Final = frozenset({*FREE, "basic", "standard", "standard-per-socket"})
-_ALLOWED: Final = "the licence itself says that the wizard is allowed"
 SOON: Final = timedelta(days=30)
 """From when on xapi warns of a licence that ends. Source: xapi, daily_license_check.ml."""
 
 FREE: Final = frozenset({"free", "express", "trial"})
 """Editions that cost nothing."""
+_BELOW_PREMIUM: Final = frozenset({*FREE, "basic", "standard", "standard-per-socket"})
+_ALLOWED: Final = "the licence itself says that the wizard is allowed"
 _MOMENT = re.compile(
     r"([0-9]{4})-?([0-9][0-9])-?([0-9][0-9])T([0-9][0-9]):([0-9][0-9]):([0-9][0-9])(?:\.[0-9]+)?Z?"
 )

@@ -1,4 +1,7 @@
-"""Can a VM move to another pool: memory, room, networks, processors, versions, licence, identity."""
+"""Can a VM move to another pool: memory, room, networks, processors, versions, licence, devices.
+
+Source: xapi, ocaml/xapi/xapi_vm_migrate.ml and xapi_vm_lifecycle.ml.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -6,14 +9,22 @@ from typing import Final
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import SR, VM, Host, Network, PoolFacts
 from fixtures.version_order import compare_versions
+from rules import migration_blocks
+from rules.confidence import Objection
 from rules.cpu_features import incompatibility
-from rules.memory import footprint, free_memory
+from rules.memory import footprint, free_memory, pack
 
 _NO_DISKS: Final = frozenset({"iso", "udev"})
 _GIB: Final = 1024**3
+_ONE_SNAPSHOT_BEFORE: Final = "6.5"
+_THIN: Final = frozenset(
+    {"ext", "file", "nfs", "smb", "xfs", "zfs", "cephfs", "glusterfs", "moosefs"}
+)
+"""Types whose images take only what was written."""
+_MAY_FIT: Final = "what is written of its disks has room where images grow"
 
 
-def move_objections(vm: VM, there: PoolFacts) -> tuple[str, ...]:
+def move_objections(vm: VM, there: PoolFacts) -> tuple[Objection, ...]:
     """Why a VM cannot move to another pool, all reasons.
 
     Args:
@@ -23,15 +34,19 @@ def move_objections(vm: VM, there: PoolFacts) -> tuple[str, ...]:
     Raises:
         NotVerifiedError: nothing surely speaks against it, and something is not known.
     """
-    found: list[str] = []
+    found: list[Objection] = []
     unknown: list[str] = []
-    for reason in (_identity, _room, _networks, _hosts, _licence):
+    for reason in (_identity, _networks, _hosts, _licence, _refusals):
         try:
-            found += reason(vm, there)
+            found += [Objection(words) for words in reason(vm, there)]
         except NotVerifiedError as problem:
             unknown.append(str(problem))
-    if unknown and not found:
-        raise NotVerifiedError("; ".join(unknown))
+    try:
+        found += _room(vm, there)
+    except NotVerifiedError as problem:
+        unknown.append(str(problem))
+    if unknown and all(objection.lighter for objection in found):
+        raise NotVerifiedError("; ".join([*unknown, *(objection.words for objection in found)]))
     return tuple(found)
 
 
@@ -40,20 +55,44 @@ def _identity(vm: VM, there: PoolFacts) -> list[str]:
     return [f"a VM of the same uuid is there already: {same[0]}"] if same else []
 
 
-def _room(vm: VM, there: PoolFacts) -> list[str]:
+def _room(vm: VM, there: PoolFacts) -> list[Objection]:
+    """No room for its disks; each may go to an SR of its own."""
     disks = vm.disks
-    if not disks:
-        return []
-    need = sum(disk.virtual_size for disk in disks)
-    free = [
-        sr.physical_size - sr.physical_utilisation
+    free = {
+        sr: sr.physical_size - sr.physical_utilisation
         for sr in there.srs
         if sr.type not in _NO_DISKS and any(pbd.currently_attached for pbd in sr.pbds)
-    ]
-    most = max(free, default=0)
-    if most >= need:
+    }
+    if not disks or _fit([disk.virtual_size for disk in disks], list(free.values())):
         return []
-    return [f"no SR has room for its disks: {need / _GIB:.0f} GiB, the most is {most / _GIB:.0f}"]
+    need, most = sum(disk.virtual_size for disk in disks), max(free.values(), default=0)
+    words = f"no SR has room for its disks: {need / _GIB:.0f} GiB, the most is {most / _GIB:.0f}"
+    thin = [room for sr, room in free.items() if sr.type in _THIN]
+    may_fit = _fit([disk.physical_utilisation for disk in disks], thin)
+    return [Objection(words, _MAY_FIT if may_fit else "")]
+
+
+def _fit(needs: list[int], rooms: list[int]) -> bool:
+    fits = pack(needs, rooms).fits
+    if fits is None:
+        raise NotVerifiedError("whether its disks find room is not known")
+    return fits
+
+
+def _refusals(vm: VM, _there: PoolFacts) -> list[str]:
+    """What xapi does not send to another pool, whatever that is like."""
+    found = []
+    if "migrate_send" in vm.blocked_operations:
+        found.append("somebody has blocked it (blocked_operations, migrate_send)")
+    snapshots = vm.snapshots
+    if vm.facts.at_least(_ONE_SNAPSHOT_BEFORE) is False and snapshots:
+        if len(snapshots) > 1:
+            found.append(f"it has {len(snapshots)} snapshots, and this release moves one at most")
+        elif snapshots[0].power_state == "Suspended":
+            found.append("its snapshot is a checkpoint, which this release does not move")
+    if vm.power_state in ("Running", "Paused"):
+        found += [reason.words for step in _LIVE if (reason := step(vm))]
+    return found
 
 
 def _networks(vm: VM, there: PoolFacts) -> list[str]:
@@ -103,6 +142,12 @@ def _licence(vm: VM, there: PoolFacts) -> list[str]:
         for host in hosts
         if host.license_params.get("restrict_storage_xen_motion") == "true"
     ][:1]
+
+
+_LIVE: Final = tuple(
+    step for step in migration_blocks.STEPS if step is not migration_blocks.blocked_reason
+)
+"""What xapi refuses to move live, to another pool as within one."""
 
 
 def attached_in(sr: SR, there: PoolFacts) -> tuple[str, ...]:
