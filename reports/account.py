@@ -9,9 +9,12 @@ from fixtures.audit import Audit, object_ref
 from fixtures.contract import Check
 from fixtures.reading import Reading
 from fixtures.waivers import WaiverBook, judge_waivers
-from reports.ledger import Planned, plan
+from reports.ledger import Ledger, Planned, balance, plan
+from reports.evidence import Settled, plain
 from reports.outcome import ObjectClass, ObjectRef, Outcome
+from reports.outcome_stream import OutcomeStream
 from reports.progress import Progress
+from reports.verdict import Verdict, judge
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class Account:
         deselected: findings that a filter took out.
         problems: why the account cannot be trusted.
         interrupted: the operator stopped the reading or the judging.
+        stream: where outcomes are kept on disk meanwhile.
     """
 
     planned: tuple[Planned, ...]
@@ -37,9 +41,13 @@ class Account:
     deselected: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     interrupted: bool = False
+    stream: OutcomeStream | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Take in one outcome; a second one for the same pair is kept as well, for the ledger."""
+        outcome = replace(outcome, evidence=Settled(plain(outcome.evidence)))
+        if self.stream is not None:
+            self.stream.outcome(outcome)
         if outcome.finding in self.outcomes:
             self.doubled.append(outcome)
         self.outcomes[outcome.finding] = outcome
@@ -48,7 +56,7 @@ class Account:
     def unsettle(self, check: Check, outcome: Outcome, cause: str) -> None:
         """Doubt an outcome afterwards; what was found wrong stays found."""
         if outcome.outcome not in {"blocked", "warning"}:
-            self.outcomes[outcome.finding] = replace(
+            doubted = replace(
                 outcome,
                 severity=check.info.severity,
                 outcome="not-verified",
@@ -56,6 +64,9 @@ class Account:
                 cause=cause,
                 waiver=None,
             )
+            if self.stream is not None:
+                self.stream.outcome(doubted, doubted=True)
+            self.outcomes[outcome.finding] = doubted
 
     def waiver_notes(self, window: dt.datetime | None) -> list[str]:
         """What is to be said of the waivers: without effect, not needed, ending before the change.
@@ -99,7 +110,22 @@ def open_account(reading: Reading, audit: Audit, progress: Progress) -> Account:
             account.add(
                 Outcome(pair.check, pair.severity, pair.object, "not-verified", cause=pair.unread)
             )
+    # What was settled here follows from the facts alone, and need not be kept on disk.
+    account.stream = reading.stream
     return account
+
+
+def settle(account: Account, reading: Reading) -> tuple[list[Outcome], Ledger, Verdict]:
+    """Close the account: all outcomes, the ledger, the verdict."""
+    outcomes = [*account.outcomes.values(), *account.doubled]
+    ledger = balance(
+        reading.catalogue.promised,
+        account.planned,
+        outcomes,
+        account.deselected,
+        account.problems,
+    )
+    return outcomes, ledger, judge(outcomes, ledger, interrupted=account.interrupted)
 
 
 def loud_notes(account: Account, reading: Reading, audit: Audit) -> list[str]:

@@ -18,6 +18,10 @@ _INT_BITS: Final = 64
 MORE: Final = "..."
 
 
+class Settled(dict[str, Json]):
+    """Evidence that `plain` has been through already; cutting it again would count wrongly."""
+
+
 def plain(value: object) -> Json:
     """Evidence as JSON: strings to 4 KB, lists and maps to 200 entries, 5,000 values, 8 levels.
 
@@ -25,7 +29,7 @@ def plain(value: object) -> Json:
     half surrogates become escapes. An object that is none of JSON's is named by its type alone,
     because its repr may differ between two runs.
     """
-    return _plain(value, DEPTH, _Budget())
+    return value if isinstance(value, Settled) else _plain(value, DEPTH, _Budget())
 
 
 def plain_text(text: str) -> str:

@@ -15,6 +15,8 @@ MANIFEST: Final = "manifest.json"
 SCHEMA_ID: Final = "poolproof/manifest/1"
 # Added after the manifest is closed: decisions about the bundle, over the manifest's own bytes.
 OUTSIDE: Final = (MANIFEST, "signoff")
+# The outcomes of a run under way; goes as soon as the manifest is there.
+UNDER_WAY: Final = "outcomes.jsonl"
 _CHUNK: Final = 1 << 20
 
 
@@ -57,6 +59,7 @@ def manifest(directory: Path, *, tool: str, verdict: str, pool_uuid: str) -> byt
     files = [
         {"path": name, "size": path.stat().st_size, "sha256": _sha256(path)}
         for name, path in sorted(_files(directory).items())
+        if name != UNDER_WAY
     ]
     content = {
         "schema": SCHEMA_ID,

@@ -17,14 +17,13 @@ from fixtures.judgement import decide
 from fixtures.model import Record
 from fixtures.reading import READING, VERBOSE
 from fixtures.subjects import AUDIT, evidence_of, subject_of
-from reports.account import Account, loud_notes, open_account
+from reports.account import Account, loud_notes, open_account, settle
 from reports.bundle import subject_of_run, write_results
-from reports.ledger import Ledger, balance
+from reports.ledger import Ledger
 from reports.outcome import Outcome
 from reports.progress import Progress
 from reports.terminal import findings_lines
 from reports.verdict import EXIT_CODES, EXIT_CONDITIONS_REFUSED, Verdict
-from reports.verdict import judge as give_verdict
 
 OUTCOME = pytest.StashKey[Outcome]()
 _CARRIED_OUT = pytest.StashKey[bool]()
@@ -64,6 +63,13 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         items.clear()
     planned = {info.id for info in session.config.stash[READING].catalogue.promised}
     items[:] = [i for i in items if (found := _judged(i)) and found[0].info.id in planned]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Keep on disk what the collection left out, before the first outcome."""
+    account = session.config.stash.get(_ACCOUNT, None)
+    if account is not None and account.stream is not None:
+        account.stream.collected(account.deselected, account.problems)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
@@ -162,6 +168,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if READING not in config.stash:
         return
     if config.option.collectonly:
+        _discard_stream(config)
         session.exitstatus = EXIT_CODES["INCOMPLETE"]
         return
     # From here on it takes a moment; an impatient second Ctrl-C must not cost the evidence.
@@ -172,15 +179,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     internal = exitstatus == pytest.ExitCode.INTERNAL_ERROR
     account.interrupted |= internal or exitstatus == pytest.ExitCode.INTERRUPTED
     account.progress.close()
-    outcomes = [*account.outcomes.values(), *account.doubled]
-    ledger = balance(
-        reading.catalogue.promised,
-        account.planned,
-        outcomes,
-        account.deselected,
-        account.problems,
-    )
-    verdict = give_verdict(outcomes, ledger, interrupted=account.interrupted)
+    outcomes, ledger, verdict = settle(account, reading)
     notes = loud_notes(account, reading, audit)
     code = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
     try:
@@ -190,9 +189,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         page = f"not written: {problem.strerror}"
         code = EXIT_CODES["INCOMPLETE"] if code in {0, EXIT_CONDITIONS_REFUSED} else code
         notes.append(f"the bundle could not be written: {problem}")
+    else:
+        _discard_stream(config)
     if not internal:
         session.exitstatus = code
+    if reading.stream is not None and reading.stream.failure:
+        notes.append(reading.stream.failure)
+    notes += reading.killed
     _print(config, outcomes, verdict, ledger, notes, page, subject_of_run(audit))
+
+
+def _discard_stream(config: pytest.Config) -> None:
+    stream = config.stash[READING].stream
+    if stream is not None:
+        stream.discard()
 
 
 def _print(

@@ -21,7 +21,9 @@ _REFERENCE = re.compile(r"^Reference ID\s+: ([0-9A-F]{8}) \(.*\)\s*$", re.MULTIL
 _OWN_CLOCK: Final = "7F7F0101"
 _NO_CHRONYD: Final = "chronyd does not run"
 _NO_NTPD: Final = "ntpd does not run"
-_PEER = re.compile(r"([ x.\-+#*o])(\S+)\s+(\S+)\s+\d+\s+\S\s+\S+\s+\d+[mhd]?\s+[0-7]+(\s+\S+){3}\s*")
+_PEER = re.compile(
+    r"([ x.\-+#*o])(\S+)\s+(\S+)\s+\d+\s+\S\s+\S+\s+\d+[mhd]?\s+[0-7]+(\s+\S+){3}\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)

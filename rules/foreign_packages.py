@@ -20,6 +20,11 @@ _VENDORS: Final = (
     "centos", "citrix", "cloud software group", "red hat", "vates", "xcp-ng", "xenserver",
     "xensource",
 )  # fmt: skip
+# XCP-ng's build system marks what it builds, except for one, and need not name a vendor.
+# Source: docs.xcp-ng.org, RPM packaging.
+_BUILT = re.compile(r"\.xcpng(?![a-z])")
+# Beside that one, a tool of Emulex that releases bring. Source: xenserver-release.spec.
+_SHIPPED = re.compile(r"xcp-ng-release(?:-.*)?|elxocm(?:core|libhbaapi)(?:-.*)?")
 # Several versions of these may be there at once.
 _SEVERAL = re.compile(r"kernel(-.*)?|xen-hypervisor|.*-modules(-.*)?")
 _TRANSACTION = re.compile(r"transaction-all[\w.:+-]*")
@@ -48,7 +53,8 @@ def foreign_packages(text: str, allowed: Iterable[str]) -> tuple[str, ...]:
     patterns, found = tuple(allowed), []
     for line in text.rstrip("\n").split("\n"):
         name, _, version, release, _, vendor = line.split("\t", 5)
-        if name == "gpg-pubkey" or vendor.strip().casefold().startswith(_VENDORS):
+        of_vendor = vendor.strip().casefold().startswith(_VENDORS) or _BUILT.search(release)
+        if of_vendor or name == "gpg-pubkey" or _SHIPPED.fullmatch(name):
             continue
         if not any(fnmatchcase(name, pattern) for pattern in patterns):
             stated = "no vendor" if vendor.strip() in ("", "(none)") else vendor.strip()

@@ -16,8 +16,8 @@ SOON: Final = timedelta(days=30)
 
 FREE: Final = frozenset({"free", "express", "trial"})
 """Editions that cost nothing."""
-_BELOW_PREMIUM: Final = frozenset({*FREE, "basic", "standard", "standard-per-socket"})
-_ALLOWED: Final = "the licence itself says that the wizard is allowed"
+_PREMIUM: Final = frozenset({"premium", "premium-per-user", "enterprise", "enterprise-per-user"})
+_ALLOWED: Final = "it is of the same family, and the licence itself allows the wizard"
 _MOMENT = re.compile(
     r"([0-9]{4})-?([0-9][0-9])-?([0-9][0-9])T([0-9][0-9]):([0-9][0-9]):([0-9][0-9])(?:\.[0-9]+)?Z?"
 )
@@ -134,7 +134,7 @@ def _wizard(host: Host, name: str, target: Release, *, expired: bool) -> Iterato
     if rule.value == "premium" and name not in target.rolling_editions.value:
         words = f"edition {name} does not allow the rolling upgrade wizard for {target.name}"
         # It is this key that XenCenter reads; the names of editions were others before.
-        allowed = _ALLOWED if restricted is False and name not in _BELOW_PREMIUM else ""
+        allowed = _ALLOWED if restricted is False and name in _PREMIUM else ""
         yield Objection(words, unsure(rule, target.rolling_editions) or allowed)
         return
     if restricted:

@@ -91,7 +91,31 @@ def _refusals(vm: VM, _there: PoolFacts) -> list[str]:
         elif snapshots[0].power_state == "Suspended":
             found.append("its snapshot is a checkpoint, which this release does not move")
     if vm.power_state in ("Running", "Paused"):
-        found += [reason.words for step in _LIVE if (reason := step(vm))]
+        found += _stays(vm, certain=bool(found))
+    return found
+
+
+def _stays(vm: VM, *, certain: bool) -> list[str]:
+    """Why a VM cannot leave its host while it runs.
+
+    Args:
+        vm: which.
+        certain: something else keeps it here already.
+
+    Raises:
+        NotVerifiedError: nothing surely keeps it, and something is not known.
+    """
+    found: list[str] = []
+    unknown: NotVerifiedError | None = None
+    for step in _LIVE:
+        try:
+            reason = step(vm)
+        except NotVerifiedError as problem:
+            unknown = problem
+            continue
+        found += [reason.words] if reason else []
+    if unknown and not found and not certain:
+        raise unknown
     return found
 
 

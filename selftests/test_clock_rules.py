@@ -64,6 +64,28 @@ def test_services_that_do_not_run() -> None:
     assert judged("ntp", "", refused) == "ntpd does not run"
 
 
+class Both(Dom0):
+    """A dom0 with both programs; chronyd does not run."""
+
+    def run(self, command: str) -> Answer:
+        asleep = Answer(1, "506 Cannot talk to daemon\n")
+        return asleep if command == CHRONY.command else self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (Answer(0, ntp(0.001, following=True)), ""),
+        (Answer(0, ntp(0.001, following=False)), "ntpd follows no source of time"),
+        (Answer(0, "", "ntpq: read: Connection refused\n"), "chronyd does not run"),
+        (Answer(127, ""), "chronyd does not run"),
+    ],
+)
+def test_ntpd_works_where_chronyd_only_lies_about(answer: Answer, found: str) -> None:
+    dom0: Any = Both("ntp", answer)
+    assert time_source_objection(dom0) == found
+
+
 @pytest.mark.parametrize("program", ["chrony", "ntp"])
 @pytest.mark.parametrize("said", ["", "garbage\n", "Leap status     : Normal\n", "a\nb\n*c\n"])
 def test_what_cannot_be_read_is_not_verified(program: str, said: str) -> None:

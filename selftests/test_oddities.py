@@ -6,9 +6,7 @@ import pytest
 
 from selftests.vm_judging import AGILITY, EVACUATION, NOW, outcome, raw_of, small_pool
 from simpool.builder import (
-    add_cd,
     add_record,
-    add_snapshot,
     add_sr,
     add_vm,
     host,
@@ -222,4 +220,68 @@ def test_a_detached_drive_that_nobody_uses_only_warns() -> None:
     assert judged(pool, "POOL-STORAGE-01", "Removable storage") in {"pass", "warning"}
 
 
-__all__ = ["add_cd", "add_snapshot"]
+class TestMoving:
+    """To another pool, of the pool `moving`: what xapi refuses, and what it does not."""
+
+    def pool(self) -> SimPool:
+        return build("moving", NOW)
+
+    def word(self, pool: SimPool) -> tuple[str, str]:
+        found = outcome(raw_of(pool), "VM-MOVE-01", "files")
+        return found.outcome, found.message or found.cause
+
+    def test_it_moves(self) -> None:
+        assert self.word(self.pool())[0] == "pass"
+
+    def test_not_with_a_device_of_its_host(self) -> None:
+        pool = self.pool()
+        vm(pool, "files")["attached_PCIs"] = ["OpaqueRef:card"]
+        assert self.word(pool)[0] == "blocked"
+        assert "PCI device" in self.word(pool)[1]
+        vm(pool, "files").update(power_state="Halted", resident_on="OpaqueRef:NULL")
+        assert "PCI device" not in self.word(pool)[1]
+
+    def test_not_where_somebody_forbade_it(self) -> None:
+        pool = self.pool()
+        vm(pool, "files")["blocked_operations"] = {"migrate_send": "no"}
+        assert self.word(pool)[0] == "blocked"
+
+    def _need(self, pool: SimPool, used_gib: int) -> None:
+        for disk in pool.records["VDI"].values():
+            disk.update(virtual_size=str(10**15), physical_utilisation=str(used_gib * 1024**3))
+
+    @pytest.mark.parametrize(("kind", "used", "word"), [
+        ("nfs", 10, "warning"), ("nfs", 10**6, "blocked"), ("lvmohba", 10, "blocked"),
+    ])  # fmt: skip
+    def test_images_that_grow(self, kind: str, used: int, word: str) -> None:
+        pool = self.pool()
+        self._need(pool, used)
+        for sr in pool.inputs["destination"]["classes"]["SR"]["records"].values():
+            if sr["type"] not in {"iso", "udev"}:
+                sr["type"] = kind
+        assert self.word(pool)[0] == word
+
+
+class TestFieldsOfLaterUpdates:
+    """Not every pool of a release has what its updates brought."""
+
+    def test_82_without_its_first_hotfixes(self) -> None:
+        pool = small_pool("8.2")
+        for record in pool.records["host"].values():
+            record["software_version"]["db_schema"] = "5.601"
+        del pool_record(pool)["is_psr_pending"]
+        assert judged(pool, "POOL-BUSY-01", "small") == "pass"
+        for record in pool.records["host"].values():
+            record["software_version"]["db_schema"] = "5.602"
+        assert judged(pool, "POOL-BUSY-01", "small") == "not-verified"
+
+    def test_83_as_it_was_first(self) -> None:
+        pool = build("xcpng83", NOW)
+        name = pool_record(pool)["name_label"]
+        add_record(pool, "Certificate", "c", {})
+        for record in pool.records["Certificate"].values():
+            record.pop("fingerprint_sha256", None)
+        assert judged(pool, "POOL-CERTIFICATES-01", name) == "not-verified"
+        for record in pool.records["host"].values():
+            record["software_version"]["xapi_build"] = "24.19.2"
+        assert judged(pool, "POOL-CERTIFICATES-01", name) == "not-applicable"

@@ -13,7 +13,7 @@ from fixtures.release_facts import Fact
 from fixtures.release_features import HardwareRule
 from rules.added_by_hand import CRONTABS, added_crontabs
 from rules.boot_hardware import known_bad
-from rules.foreign_packages import TRANSACTIONS, unfinished_transactions
+from rules.foreign_packages import TRANSACTIONS, foreign_packages, unfinished_transactions
 from rules.installer import has_disk, labels_found, unfinished
 from rules.interface_names import NAMED_INTERFACES, files_naming_interfaces
 from rules.scsi_devices import SCSI, tapes
@@ -88,8 +88,17 @@ def test_first_boot_counts_what_the_installer_counts() -> None:
     assert "-type" not in FIRSTBOOT_SCRIPTS.command, "the installer follows links"
 
 
+def test_stamps_that_an_update_by_packages_left_behind() -> None:
+    stamps = (FIRSTBOOT_STATE, "05-a\n", "")
+    left = ((FIRSTBOOT, "data\nlog\nstate\n", ""), (FIRSTBOOT_SCRIPTS, "", ""), stamps)
+    assert unfinished(dom0(*left)) == ()
+    with pytest.raises(NotVerifiedError):
+        unfinished(dom0((FIRSTBOOT, "05-a\nstate\n", ""), (FIRSTBOOT_SCRIPTS, "", ""), stamps))
+
+
 def test_names_of_software_raids_are_not_missing_disks() -> None:
     assert has_disk(PARTITIONS, "/dev/sda")
+    assert has_disk(PARTITIONS.replace("sda", "cciss!c0d0"), "/dev/cciss/c0d0")
     with pytest.raises(NotVerifiedError, match="it is an alias"):
         has_disk(PARTITIONS, "/dev/md_d127")
 
@@ -118,3 +127,22 @@ def test_servers_by_name(product: str, bad: bool) -> None:
     )
     bios = {"system-product-name": product, "bios-version": "2.4.3"}
     assert bool(known_bad([rule], [], bios, efi=True)) is bad
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "vendor", "foreign"),
+    [
+        ("xapi-core", "1.6.xcpng8.3", "Koji", False),
+        ("xen-hypervisor", "7.10.1.xcpng", "(none)", False),
+        ("xcp-ng-release", "10", "(none)", False),
+        ("elxocmcore-esx", "1", "Emulex", False),
+        ("htop", "1.el7", "Fedora Project", True),
+        ("tool", "1.xcpngx", "(none)", True),
+        ("elxocmx", "1", "Emulex", True),
+    ],
+)
+def test_what_the_release_brings_is_not_foreign(
+    name: str, release: str, vendor: str, foreign: bool
+) -> None:
+    found = foreign_packages(f"{name}\t(none)\t1\t{release}\tx86_64\t{vendor}\n", ())
+    assert bool(found) is foreign

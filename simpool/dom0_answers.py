@@ -97,7 +97,7 @@ def add_dom0(pool: SimPool, host: str, *, brand: str, up_days: float) -> None:
         efi=made.layout == "D",
         oldest_message=now - timedelta(days=58),
         patches=() if pool.release in {"6.5", "7.0"} else None,
-        updates=() if pool.release in {"7.1", "7.2", "7.6", "8.2"} else None,
+        updates=() if pool.release in {"7.1", "7.2", "7.6", "8.0", "8.2"} else None,
     )
     pool.dom0[record["uuid"]] = Dom0Answers(state)
     for answers in pool.dom0.values():  # each trusts all members, younger ones too

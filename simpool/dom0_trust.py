@@ -10,7 +10,7 @@ from simpool.dom0_state import Dom0State
 
 _PEM = 1_163  # bytes of a certificate with 2048 bits
 _BESIDE = ("chronyd", "crond", "rsyslog", "sshd", "systemd-journald", "v6d")
-_OLD_PROXY = frozenset({"7.0", "7.1", "7.2", "7.6"})  # started by xapi
+_OLD_PROXY = frozenset({"7.0", "7.1", "7.2", "7.6", "8.0"})  # started by xapi
 
 
 def answers(state: Dom0State) -> dict[str, CannedAnswer]:

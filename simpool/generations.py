@@ -58,6 +58,10 @@ GENERATIONS: Final[Mapping[str, Generation]] = {
         "7.6.0", "2.7.0", "release/lima/master/12", api=(2, 11), xapi="1.20", schema="5.203",
         date="2018-08-24", xen="4.7.6-6.2", linux="4.4.0+10",
     ),
+    "8.0": Generation(
+        "8.0.0", "3.0.0", "release/naples/master/45", api=(2, 12), xapi="1.20", schema="5.400",
+        date="2019-04-03", xen="4.11.1-7.5", linux="4.19.0+1",
+    ),
     "8.2": Generation(
         "8.2.1", "3.2.1", "release/yangtze/master/58", api=(2, 15), xapi="1.20", schema="5.602",
         date="2022-02-11", xen="4.13.4-9.17", linux="4.19.0+1", chrony=True,

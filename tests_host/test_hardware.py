@@ -3,20 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fixtures.contract import check, warning
+from fixtures.contract import check, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host
 from fixtures.probes import PCI, PCI_NAMES
 from fixtures.raw import Json
 from fixtures.releases import Release
+from fixtures.settings import Settings
 from rules.disk_reading import printed
 from rules.hardware import devices, machine, not_listed
 
 
 @check("HOST-HCL-01", warning, probes=(PCI, PCI_NAMES))
 def test_hardware_is_on_the_list(
-    host: Host, target: Release, inputs: Mapping[str, Json], dom0: Any, evidence: Evidence
+    host: Host,
+    target: Release,
+    inputs: Mapping[str, Json],
+    dom0: Any,
+    settings: Settings,
+    evidence: Evidence,
 ) -> None:
     """Server, processor, network and storage controllers are on the hardware list.
 
@@ -26,6 +32,8 @@ def test_hardware_is_on_the_list(
     Remedy: look the parts up in the vendor's list for the target, and add what is there to the file
         given with `--hcl`; if a part is not there, try the target on a spare server of that kind.
     """
+    if settings.phase == "after":
+        not_applicable("the target runs on this hardware already")
     entries = inputs["hardware_list"]
     if entries is None:
         raise NotVerifiedError(

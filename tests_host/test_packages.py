@@ -28,8 +28,8 @@ def test_packages_are_the_vendors(
         the upgrade, and packages of other vendors can break the one that is there.
     Source: XCP-ng documentation, Additional packages and After the upgrade.
     Remedy: note what each package is for and how it comes back, then name it in `allowed_packages`
-        of poolproof.toml; remove what nobody needs. Packages that CentOS signed and somebody added
-        by hand are not told apart from those that the vendor ships.
+        of poolproof.toml (also the few of EPEL, Fedora Project, that XCP-ng itself installs); remove
+        what nobody needs. What CentOS signed and somebody added by hand is not told apart.
     """
     found = foreign_packages(package_list(dom0), settings.allowed_packages)
     evidence(foreign=found, allowed=settings.allowed_packages)

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from fixtures.attestations import Attestation
-from fixtures.contract import check, warning
+from fixtures.contract import check, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.model import Pool
+from fixtures.settings import Settings
 
 
 @check("POOL-TRIAL-01", warning)
 def test_upgrade_was_tried_on_a_test_configuration(
-    pool: Pool, attested: Callable[[str, str], Attestation], evidence: Evidence
+    pool: Pool, attested: Callable[[str, str], Attestation], settings: Settings, evidence: Evidence
 ) -> None:
     """Somebody has tried this upgrade on a test configuration and says so.
 
@@ -20,6 +21,8 @@ def test_upgrade_was_tried_on_a_test_configuration(
     Remedy: upgrade a spare server, or a host ejected from the pool, the way the pool will be
         upgraded; then attest it in attestations.toml.
     """
+    if settings.phase == "after":
+        not_applicable("the upgrade has been done: there is nothing left to try")
     said = attested("POOL-TRIAL-01", "Has this upgrade been tried on a test configuration?")
     evidence(attestation=said)
 

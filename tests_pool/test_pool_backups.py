@@ -41,6 +41,8 @@ def test_database_backup_restores_this_pool(
     Remedy: run `xe pool-dump-database file-name=pool.db` on the coordinator, keep the file elsewhere,
         and pass it with `--database-backup`.
     """
+    if settings.phase == "after":
+        not_applicable("a database of before the upgrade cannot be restored any more")
     backup = inputs["database_backup"]
     problems: tuple[str, ...] = ()
     if backup is None:
@@ -109,6 +111,8 @@ def test_resource_data_was_exported(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
     Remedy: in XenCenter choose Pool, Export Resource Data, as CSV; pass it with `--resource-data`.
     """
+    if settings.phase == "after":
+        not_applicable("the upgrade has been done: the export served to go back")
     export = inputs["resource_data"]
     if export is None:
         raise NotVerifiedError("no export of resource data was given: pass --resource-data=FILE")
@@ -138,6 +142,8 @@ def test_host_has_a_backup_of_dom0(
     Remedy: run `xe host-backup uuid={host.uuid} file-name=...` and pass the folder with
         `--host-backup-dir`.
     """
+    if settings.phase == "after":
+        not_applicable("the upgrade has been done: the backup served to go back")
     backups = inputs["host_backups"]
     if backups is None:
         raise NotVerifiedError(

@@ -8,15 +8,17 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Certificate, Cluster, ClusterHost, Pool, PoolFacts, SDNController
 from fixtures.releases import Release
 from fixtures.settings import Settings
+from fixtures.version_order import compare_versions
 from rules.clusters import refused_from_75
 from rules.features import feature_objection
 
+_FINGERPRINTS_FROM = "24.20"
 _OLDEST_VERDICT = timedelta(days=7)
 
 
 @check("POOL-CLUSTER-01", blocker)
 def test_hosts_form_no_cluster_that_the_target_refuses(
-    pool: Pool, facts: PoolFacts, target: Release, evidence: Evidence
+    pool: Pool, facts: PoolFacts, target: Release, settings: Settings, evidence: Evidence
 ) -> None:
     """The hosts form no cluster, or the target takes it over.
 
@@ -25,6 +27,8 @@ def test_hosts_form_no_cluster_that_the_target_refuses(
     Source: xcp-ng/xcp issue 94; xenadmin, XenAdmin/Diagnostics/Checks (PoolHasGFS2SR).
     Remedy: shut down what runs on GFS2, detach its SRs, then `xe cluster-pool-destroy cluster-uuid=...`.
     """
+    if settings.phase == "after":
+        not_applicable("the upgrade has been done: the target has taken over what there is")
     clusters, members = facts.table(Cluster), facts.table(ClusterHost)
     refused = refused_from_75(facts)
     evidence(clusters=len(clusters), members=len(members))
@@ -125,6 +129,9 @@ def test_installed_certificates_have_their_fingerprints(
     Source: xapi-project/xen-api issue 5955.
     Remedy: uninstall and install the certificate again: `xe pool-uninstall-ca-certificate name=...`.
     """
+    build = pool.coordinator.software_version.get("xapi_build", "")
+    if build and compare_versions(build, _FINGERPRINTS_FROM) < 0:
+        not_applicable(f"xapi {build} keeps no such fingerprint")
     known = [one for one in facts.table(Certificate).values() if one.has("fingerprint_sha256")]
     bare = sorted(one.name or one.uuid for one in known if not one.fingerprint_sha256)
     evidence(certificates=len(known), without_fingerprint=bare)

@@ -1,0 +1,151 @@
+"""Memory of each host, what becomes of its VMs while it is away, and the order of the upgrade."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from reports.picture_data import Known
+from reports.picture_memory import HostMemory, WithoutHost
+from reports.picture_order import Step
+from reports.svg import counted, gib, label, meter, name, table, tag
+
+_MOST_SHARES = 4
+
+
+def memory_picture(hosts: Sequence[tuple[str, Known[HostMemory]]]) -> tuple[str, Markup]:
+    """Where the memory of each host goes: one sentence, and bars beside their numbers."""
+    known = [one for _, one in hosts if not isinstance(one, str)]
+    largest = max((max(one.total, one.system + one.guests) for one in known), default=1) or 1
+    text = (
+        f"The longest bar is {gib(largest)}; VMs count with their dynamic minimum, as xapi plans."
+        if known
+        else "Not known."
+    )
+    rows = [(name(host), *_memory(one, largest)) for host, one in hosts]
+    return text, table(("Host", "Memory", "In numbers"), rows, "bars")
+
+
+def _memory(one: Known[HostMemory], largest: int) -> tuple[object, object]:
+    if isinstance(one, str):
+        return "", _unknown(one)
+    parts = (
+        ("k-system", one.system / largest),
+        ("k-guests", one.guests / largest),
+        ("k-free", one.free / largest),
+    )
+    text = (
+        f"{gib(one.total)}: Xen and dom0 {gib(one.system)}, {counted(one.vms, 'VM')} "
+        f"{gib(one.guests)}, free {gib(one.free)}"
+    )
+    over = one.system + one.guests - one.total
+    return meter(parts, one.total / largest if over > 0 else None), text + (
+        f"; {gib(over)} more than it has" if over > 0 else ""
+    )
+
+
+def without_picture(
+    hosts: Sequence[tuple[str, Known[WithoutHost]]], target: str
+) -> tuple[str, Markup]:
+    """One host away after the other: one sentence, and bars beside where its VMs go."""
+    grown = f", after dom0 has grown to what {target} gives it" if target else ""
+    text = (
+        "Each bar is the memory that the other enabled hosts have free"
+        f"{grown}; what the VMs of the absent host need is drawn into it. Placed by memory alone: "
+        "whether a VM may move at all is judged per VM."
+    )
+    rows = [(name(host), *_without(one)) for host, one in hosts]
+    return text, table(("Away", "Needed of what is free", "Where its VMs go"), rows, "bars")
+
+
+def _without(one: Known[WithoutHost]) -> tuple[object, object]:
+    if isinstance(one, str):
+        return "", _unknown(one)
+    if not one.vms:
+        return meter([]), "no VM runs on it"
+    scale = max(one.free, one.needed) or 1
+    fits = not one.left_over
+    bar = meter(
+        [("k-guests" if fits else "k-over", one.needed / scale)],
+        one.free / scale if one.free < one.needed else None,
+    )
+    text = f"{counted(one.vms, 'VM')}, {gib(one.needed)} of {gib(one.free)} free. "
+    taking = sorted((s for s in one.shares if s.vms), key=lambda share: -share.taken)
+    said = "; ".join(
+        f"{share.host} takes {share.vms} ({gib(share.taken)}, then {gib(share.room - share.taken)} free)"
+        for share in taking[:_MOST_SHARES]
+    )
+    more = (
+        f"; {len(taking) - _MOST_SHARES} more hosts take the rest"
+        if len(taking) > _MOST_SHARES
+        else ""
+    )
+    if fits:
+        return bar, f"{text}{said}{more}."
+    left = ", ".join(one.left_over[:_MOST_SHARES])
+    others = (
+        f" and {len(one.left_over) - _MOST_SHARES} more"
+        if len(one.left_over) > _MOST_SHARES
+        else ""
+    )
+    warning = tag(
+        "strong", f"No room for {counted(len(one.left_over), 'VM')}: ", class_="blocked ink"
+    )
+    return bar, Markup("{} {}{}{}. {}").format(
+        text, warning, tag("bdi", left), others, f"{said}{more}." if said else ""
+    )
+
+
+def order_picture(steps: Known[tuple[Step, ...]], method: str) -> tuple[str, Markup]:
+    """The hosts in their turn: one sentence, and a chain."""
+    if isinstance(steps, str):
+        return f"Not known: {steps}.", Markup()
+    text = {
+        "rolling": "One host after the other: its VMs leave it, it is upgraded, it comes back.",
+        "standalone": "One host after the other, its VMs shut down meanwhile.",
+        "clean": "One host after the other: it leaves the pool, is installed afresh, joins again.",
+    }.get(method, "One host after the other.")
+    text += " The coordinator is first; the wizard takes the rest in an order of its own."
+    last = len(steps)
+    drawn = [_step(number, step, last) for number, step in enumerate(steps, start=1)]
+    return text, tag("ol", *drawn, class_="steps")
+
+
+def _step(number: int, step: Step, last: int) -> Markup:
+    ready = (
+        "blocked"
+        if step.blocked or step.vms_blocked
+        else "not-verified"
+        if step.unknown
+        else "pass"
+    )
+    line = [tag("path", d="M20 36V64")] if number < last else []
+    badge = tag(
+        "svg",
+        *line,
+        tag("circle", cx=20, cy=20, r=15),
+        label(20, 25, str(number)),
+        class_="badge",
+        viewBox="0 0 40 64",
+        aria_hidden="true",
+        focusable="false",
+    )
+    said = [
+        f"{counted(step.vms, 'VM')} on it"
+        + (f", {gib(step.bytes)}" if step.bytes is not None else "")
+    ]
+    said += [f"{counted(step.blocked, 'blocker')} of its own"] if step.blocked else []
+    said += [f"{step.vms_blocked} of its VMs blocked"] if step.vms_blocked else []
+    said += [f"{counted(step.unknown, 'blocker')} not verified"] if step.unknown else []
+    said += ["nothing found against it"] if ready == "pass" else []
+    who = tag("strong", tag("bdi", step.host))
+    role = " coordinator" if step.coordinator else ""
+    return tag(
+        "li",
+        badge,
+        tag("span", who, role, tag("br"), tag("span", "; ".join(said), class_="soft small")),
+        class_=ready,
+    )
+
+
+def _unknown(cause: str) -> Markup:
+    return tag("span", f"not known: {cause}", class_="soft")
