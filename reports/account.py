@@ -9,8 +9,8 @@ from fixtures.audit import Audit, object_ref
 from fixtures.contract import Check
 from fixtures.reading import Reading
 from fixtures.waivers import WaiverBook, judge_waivers
-from reports.ledger import Ledger, Planned, balance, plan
 from reports.evidence import Settled, plain
+from reports.ledger import Ledger, Planned, balance, plan
 from reports.outcome import ObjectClass, ObjectRef, Outcome
 from reports.outcome_stream import OutcomeStream
 from reports.progress import Progress
@@ -76,13 +76,14 @@ class Account:
         waived = {key for key, one in self.outcomes.items() if one.outcome == "waived"}
         settled = {key for key, one in self.outcomes.items() if one.outcome != "not-verified"}
         open_ones = {pair.finding for pair in self.planned} - settled
-        notes = [*self.waivers.notes, *self.waivers.unused(waived | open_ones)]
+        book = self.waivers
+        notes = [*book.notes, *book.unused(waived | open_ones), *book.wide(waived)]
         if window is not None:
-            day = window.astimezone(dt.UTC).date()
+            day, needed = window.astimezone(dt.UTC).date(), book.needed(waived)
             notes += [
                 f"waiver {waiver.number} ({finding}) ends on {waiver.valid_until}, before the window"
-                for finding, waiver in self.waivers.valid.items()
-                if finding in waived and waiver.valid_until < day
+                for finding, waiver in book.valid.items()
+                if waiver.number in needed and waiver.valid_until < day
             ]
         return notes
 
@@ -101,7 +102,13 @@ def open_account(reading: Reading, audit: Audit, progress: Progress) -> Account:
     known = {pair.finding for pair in planned}
     account = Account(
         planned=planned,
-        waivers=judge_waivers(audit.inputs["waivers"], audit.facts.now, known),
+        waivers=judge_waivers(
+            audit.inputs["waivers"],
+            audit.facts.now,
+            known,
+            most_days=audit.settings.waiver_days,
+            unwaivable={info.id for info in reading.catalogue.infos if not info.waivable},
+        ),
         progress=progress,
         interrupted=audit.raw.interrupted,
     )
@@ -130,11 +137,15 @@ def settle(account: Account, reading: Reading) -> tuple[list[Outcome], Ledger, V
 
 def loud_notes(account: Account, reading: Reading, audit: Audit) -> list[str]:
     """All that must be said loudly at the top of every report of a run."""
-    checks = [info.id for info in reading.catalogue.promised]
     return [
         *reading.catalogue.notes,
         *reading.notes,
         *audit.notes,
         *account.waiver_notes(audit.settings.window),
-        *attestation_notes(audit.inputs["attestations"], audit.facts.now, checks),
+        *attestation_notes(
+            audit.inputs["attestations"],
+            audit.facts.now,
+            reading.catalogue.infos,
+            audit.settings.attestors,
+        ),
     ]

@@ -1,7 +1,7 @@
 """The files of a finished run, beside the facts that were written when they were read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +11,15 @@ from fixtures.private_files import write_private
 from fixtures.raw import Json
 from fixtures.reading import Reading
 from fixtures.tool import TOOL, TOOL_NAME, TOOL_VERSION
-from reports.exports import exports
+from reports.exports import exports, fact_exports
+from reports.gate import with_baseline
 from reports.ledger import Ledger
 from reports.manifest import MANIFEST, manifest
 from reports.outcome import Outcome
 from reports.page import render
+from reports.picture_data import gather
+from reports.pictures import pictures
+from reports.provenance import versions
 from reports.results import document, to_bytes
 from reports.verdict import Verdict
 
@@ -60,15 +64,15 @@ def subject_of_run(audit: Audit) -> str:
     )
 
 
-def write_results(
+def results_of(
     reading: Reading,
     audit: Audit,
     ledger: Ledger,
     verdict: Verdict,
     notes: Sequence[str],
     outcomes: Sequence[Outcome],
-) -> Path:
-    """Write results, report, JUnit file and manifest into the bundle; returns the report's path."""
+) -> dict[str, Json]:
+    """The content of `results.json`, compared with an earlier run where one was given."""
     results = document(
         run=run_of(audit),
         checks=reading.catalogue.promised,
@@ -77,11 +81,25 @@ def write_results(
         notes=notes,
         outcomes=outcomes,
     )
+    return with_baseline(results, audit.inputs)
+
+
+def write_results(
+    reading: Reading, audit: Audit, verdict: Verdict, results: Mapping[str, Json]
+) -> Path:
+    """Write results, report, JUnit file and manifest into the bundle; returns the report's path."""
     settings = [(name, one["value"], one["from"]) for name, one in audit.inputs["settings"].items()]
-    page = render(results, verdict, settings=settings, calls=audit.raw.calls)
+    page = render(
+        results,
+        verdict,
+        settings=settings,
+        calls=audit.raw.calls,
+        pictures=pictures(gather(audit, results), audit.settings.method),
+        versions=versions(audit),
+    )
     write_private(reading.bundle / "results.json", to_bytes(results))
     write_private(reading.bundle / "report.html", page)
-    for name, content in exports(results):
+    for name, content in (*exports(results), *fact_exports(results, audit.facts)):
         write_private(reading.bundle / name, content)
     if reading.replay is not None:
         text = json.dumps(reading.replay, indent=1, sort_keys=True)

@@ -41,6 +41,7 @@ def _page(checks: list[CheckInfo]) -> str:
         f"| [{c.id}](#{c.id.lower()}) | {c.object_class} | {c.severity} | {c.title} |"
         for c in sorted(checks, key=lambda c: (OBJECT_CLASSES.index(c.object_class), c.id))
     ]
+    lines += _questions([check for check in checks if check.question])
     for check in checks:
         lines += [
             f"\n## {check.id}\n",
@@ -50,9 +51,24 @@ def _page(checks: list[CheckInfo]) -> str:
             f"- **Source**: {check.source}",
             f"- **Remedy**: {check.remedy}",
             *([f"- **Risk of the remedy**: {check.risk}"] if check.risk else []),
+            *([] if check.waivable else ["- **Waiver**: none; what it finds has to be put right"]),
             f"- **Code**: `{check.file}`",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _questions(asking: list[CheckInfo]) -> list[str]:
+    """What only a person can say: the questions of `attestations.toml`."""
+    rows = [
+        f"| [{c.id}](#{c.id.lower()}) | {c.question} | {', '.join(c.answers)} | {c.answer_days} days |"
+        for c in asking
+    ]
+    return [
+        "\n## Questions that a person answers\n",
+        "| question | what is asked | answers | holds for at most |",
+        "| --- | --- | --- | --- |",
+        *rows,
+    ]
 
 
 def main() -> int:

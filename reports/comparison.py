@@ -6,18 +6,26 @@ or waived; one that is merely no longer looked at is gone, never fixed.
 
 import argparse
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from fixtures.baseline import compared_parts
+from fixtures.baseline import refusal
 from fixtures.baseline_reading import read_baseline
 from fixtures.exceptions import UsageProblemError
 from fixtures.raw import Json
-from reports.outcome import OBJECT_CLASSES, OUTCOMES, SEVERITIES, without_object
+from reports.outcome import (
+    SEVERITIES,
+    count_objects,
+    in_words,
+    object_of,
+    object_order,
+    without_object,
+)
 from reports.remedies import OPEN
 from reports.results import finding_of
+from reports.text import NAME_LIMIT, for_terminal, one_line
 
 KINDS: Final[Mapping[str, str]] = {
     "new": "open, and was not",
@@ -31,14 +39,11 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """What can have become of a finding, in the order of concern."""
 
+CONCERNS: Final = ("new", "worse")
+EXIT_USAGE: Final = 4
 _GRAVITY: Final = {"warning": 1, "not-verified": 2, "blocked": 3}
 # Told apart from the rest: they decide what is asked at all.
 RUN_SETTINGS: Final = ("target", "method", "phase")
-
-
-def parts_of(results: Mapping[str, Json], inputs: Mapping[str, Json]) -> dict[str, Json]:
-    """A run in the shape in which runs are compared; see `fixtures.baseline.compared_parts`."""
-    return compared_parts(results, inputs)
 
 
 def compare(then: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json]:
@@ -46,7 +51,7 @@ def compare(then: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json
 
     Args:
         then: the earlier one, as `fixtures.baseline_reading.read_baseline` returns it.
-        now: the later one, as `parts_of` returns it.
+        now: the later one, as `fixtures.baseline.compared_parts` returns it.
 
     Returns:
         The value of `comparison` in `results.json`; see its schema.
@@ -54,7 +59,7 @@ def compare(then: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json
     unread = _unread(then) | _unread(now)
     objects = _objects(then), _objects(now)
     checks = [{one["id"]: one for one in run["checks"]} for run in (then, now)]
-    lost = {key for key in checks[0].keys() - checks[1].keys()}
+    lost = checks[0].keys() - checks[1].keys()
     findings, unchanged = _findings(then, now, objects[1].keys(), lost)
     counts = dict.fromkeys(KINDS, 0)
     for one in findings:
@@ -69,7 +74,11 @@ def compare(then: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json
             "ended": run["ended"],
             "verdict": then["verdict"],
         },
-        "differences": [*_differences(then, now), *(f"{one}: not read both times" for one in sorted(unread))],
+        "differences": _differences(then, now)
+        + [
+            f"{one}: not read both times, so none counts as added or gone" for one in sorted(unread)
+        ],
+        "settings": changed_settings(then, now),
         "counts": {**counts, "unchanged": unchanged},
         "findings": findings,
         "objects": {
@@ -88,9 +97,20 @@ def compare(then: Mapping[str, Json], now: Mapping[str, Json]) -> dict[str, Json
     }
 
 
-def kinds_of(comparison: Mapping[str, Json] | None) -> dict[str, Mapping[str, Json]]:
-    """Finding -> its entry in a comparison; empty without one."""
-    return {finding_of(one): one for one in comparison["findings"]} if comparison else {}
+def since_of(comparison: Mapping[str, Json] | None) -> Callable[[Mapping[str, Json]], str]:
+    """How an outcome stands to the baseline, as a word for tables: `new (was pass)`, `unchanged`.
+
+    Empty for what is not open and answered as before, and without a comparison.
+    """
+    known = {} if comparison is None else {finding_of(one): one for one in comparison["findings"]}
+
+    def since(outcome: Mapping[str, Json]) -> str:
+        found = known.get(finding_of(outcome))
+        if found is None:
+            return "unchanged" if comparison and outcome["outcome"] in OPEN else ""
+        return f"{found['kind']} (was {found['then'] or 'not there'})"
+
+    return since
 
 
 def _findings(
@@ -158,7 +178,7 @@ def _open_kind(old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
     before, after = _under(old), _under(new)
     if _weight(after) > _weight(before) or _light(new) < _light(old):
         return "worse"
-    if (old["outcome"], new["outcome"]) in (("waived", "waived"), (before, before)):
+    if old["outcome"] == new["outcome"]:
         same = before == after and _text(old) == _text(new) and old["waiver"] == new["waiver"]
         return "unchanged" if same else "changed"
     if new["outcome"] == "waived":
@@ -194,7 +214,9 @@ def _why_gone(one: Mapping[str, Json], here: set[tuple[str, str]], lost: set[str
 
 
 def _objects(run: Mapping[str, Json]) -> dict[tuple[str, str], Mapping[str, Json]]:
-    return {(one["object"]["class"], one["object"]["uuid"]): one["object"] for one in run["outcomes"]}
+    return {
+        (one["object"]["class"], one["object"]["uuid"]): one["object"] for one in run["outcomes"]
+    }
 
 
 def _unread(run: Mapping[str, Json]) -> set[str]:
@@ -212,11 +234,8 @@ def _listed(
     without: Mapping[tuple[str, str], Mapping[str, Json]],
     unread: set[str],
 ) -> list[Mapping[str, Json]]:
-    keys = [key for key in of if key not in without and key[0] not in unread]
-    return [
-        of[key]
-        for key in sorted(keys, key=lambda key: (OBJECT_CLASSES.index(key[0]), of[key]["name"], key))  # type: ignore[arg-type]
-    ]
+    found = [of[key] for key in of if key not in without and key[0] not in unread]
+    return sorted(found, key=lambda one: object_order(object_of(one)))
 
 
 def _differences(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
@@ -244,7 +263,7 @@ def _differences(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]
         found.append("the earlier run is INCOMPLETE: what it did not judge appears as new")
     if datetime.fromisoformat(before["ended"]) > datetime.fromisoformat(after["ended"]):
         found.append(f"the baseline is younger than this run: {before['ended']}")
-    return found + [f"setting {line}" for line in changed_settings(then, now)]
+    return found
 
 
 def changed_settings(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
@@ -258,3 +277,85 @@ def changed_settings(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[
 
 def _value(setting: Json) -> Json:
     return None if setting is None else setting["value"]
+
+
+def headline(comparison: Mapping[str, Json]) -> str:
+    """The comparison in one line."""
+    base, objects, checks = (comparison[key] for key in ("baseline", "objects", "checks"))
+    counts = [f"{number} {kind}" for kind, number in comparison["counts"].items() if number]
+    parts = [in_words(counts) or "nothing was open then or is now"]
+    for word in ("added", "gone"):
+        if objects[word]:
+            parts.append(f"{count_objects({object_of(one) for one in objects[word]})} {word}")
+        if checks[word]:
+            parts.append(f"{len(checks[word])} checks {word}")
+    when = base["ended"].replace("T", " ").removesuffix("Z")
+    return f"Since {base['bundle']} ({base['verdict']}, {when} UTC): {'; '.join(parts)}"
+
+
+def line_of(one: Mapping[str, Json]) -> str:
+    """One changed finding: what it is now, and what it was where that is no longer said."""
+    object_ = one["object"]
+    was = one["then"] or "not there"
+    text = one["after"] or one["before"]
+    if one["kind"] in ("worse", "changed", "better") and one["before"] != one["after"]:
+        text += f" - was: {one['before']}"
+    return (
+        f"{one['kind']}: {one['check']} {object_['class']} {one_line(object_['name'], NAME_LIMIT)} "
+        f"({was} -> {one['now'] or 'gone'}): {text}"
+    )
+
+
+def lines_of(comparison: Mapping[str, Json], room: int | None = None) -> list[str]:
+    """The comparison in lines of plain text.
+
+    Args:
+        comparison: of `results.json`.
+        room: the most findings shown, the gravest first; whatever newly blocks is shown anyway.
+            None shows all that is in it.
+    """
+    found = comparison["findings"]
+    kept = [
+        one
+        for index, one in enumerate(found)
+        if room is None or index < room or (one["now"] == "blocked" and one["kind"] in CONCERNS)
+    ]
+    lines = [headline(comparison)]
+    lines += [f"  asked otherwise: {one}" for one in comparison["differences"]]
+    lines += [f"  setting {one}" for one in comparison["settings"]]
+    lines += [f"  {line_of(one)}" for one in kept]
+    if len(found) > len(kept):
+        lines.append(f"  ... and {len(found) - len(kept)} more, in the report")
+    for word in ("added", "gone") if room is None else ():
+        lines += [
+            f"  {word}: {one['class']} {one_line(one['name'], NAME_LIMIT)} ({one['uuid']})"
+            for one in comparison["objects"][word]
+        ]
+        lines += [f"  {word}: check {one}" for one in comparison["checks"][word]]
+    return lines
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Compare two finished bundles; 0, or 4 if one cannot be read or they cannot be compared."""
+    parser = argparse.ArgumentParser(prog="python -m reports.comparison", description=__doc__)
+    parser.add_argument("old", type=Path)
+    parser.add_argument("new", type=Path)
+    asked = parser.parse_args(words)
+    try:
+        old, new = read_baseline(asked.old), read_baseline(asked.new)
+        if problem := refusal(old, new["run"]["pool"], _hosts(new)):
+            raise UsageProblemError(problem)
+    except UsageProblemError as problem:
+        sys.stderr.write(f"ERROR: {for_terminal(str(problem))}\n")
+        return EXIT_USAGE
+    for line in lines_of(compare(old, new)):
+        sys.stdout.write(for_terminal(line) + "\n")
+    return 0
+
+
+def _hosts(run: Mapping[str, Json]) -> set[str]:
+    return {one["object"]["uuid"] for one in run["outcomes"] if one["object"]["class"] == "host"}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What else leaves a run, beside `results.json` and the report; all of it made from `results.json`.
+"""What else leaves a run, beside `results.json` and the report: made from that and from the facts.
 
 `python -m reports.exports BUNDLE DIR` makes it again from an old bundle; the bundle is not touched.
 """
@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from fixtures.exceptions import CannotAuditError
+from fixtures.facts_store import read_facts
+from fixtures.model import PoolFacts
 from fixtures.private_files import private_directory, write_private
 from fixtures.raw import Json
 from reports.findings_table import findings_table
 from reports.junit import junit
+from reports.manifest import MANIFEST, verify
 from reports.metrics import metrics
 from reports.remedies import script
+from reports.resource_data import resource_csv, resource_workbook
 from reports.results import SCHEMA_ID
 from reports.summary import summary
 from reports.text import for_terminal
@@ -28,11 +33,22 @@ EXPORTS: Final[Mapping[str, Callable[[Mapping[str, Json]], bytes]]] = {
     "poolproof.prom": metrics,
 }
 
+FACT_EXPORTS: Final[Mapping[str, Callable[[Mapping[str, Json], PoolFacts], bytes]]] = {
+    "resource-data.csv": resource_csv,
+    "resource-data.xlsx": resource_workbook,
+}
+
 
 def exports(results: Mapping[str, Json]) -> Iterator[tuple[str, bytes]]:
     """Every export of one run: name of its file, content."""
     for name, make in EXPORTS.items():
         yield name, make(results)
+
+
+def fact_exports(results: Mapping[str, Json], facts: PoolFacts) -> Iterator[tuple[str, bytes]]:
+    """Every export that also needs the facts of the run: name of its file, content."""
+    for name, make in FACT_EXPORTS.items():
+        yield name, make(results, facts)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -47,11 +63,14 @@ def main(words: Sequence[str] | None = None) -> int:
             raise ValueError("its results.json has another form")
         if asked.folder.resolve().is_relative_to(asked.bundle.resolve()):
             raise ValueError("a bundle is never added to; name another directory")
+        altered = verify(asked.bundle) if (asked.bundle / MANIFEST).exists() else ()
+        sys.stderr.writelines(f"WARNING: altered: {for_terminal(line)}\n" for line in altered)
+        facts = PoolFacts(read_facts(asked.bundle / "facts"))
         private_directory(asked.folder)
-        for name, content in exports(results):
+        for name, content in (*exports(results), *fact_exports(results, facts)):
             write_private(asked.folder / name, content)
             sys.stdout.write(for_terminal(str(asked.folder / name)) + "\n")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (CannotAuditError, OSError, ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"ERROR: {for_terminal(f'{asked.bundle}: {error}')}\n")
         return 1
     return 0

@@ -5,33 +5,52 @@ RFC 4180, UTF-8 with a byte order mark (by which Excel knows it), every cell quo
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fixtures.raw import Json
+from reports.comparison import since_of
 from reports.results import finding_of
 from reports.text import visible
 
 COLUMNS: Final = (
     "finding", "outcome", "severity", "check", "title", "object class", "object name",
     "object uuid", "message", "cause", "remedy", "risk", "look again", "source", "waived by",
-    "waiver approved by", "waiver reason", "waiver ticket", "waived until", "outcome before waiver",
+    "waiver approved by", "waiver reason", "waiver ticket", "compensating measure",
+    "waived for all objects because", "waived until", "outcome before waiver", "since the baseline",
 )  # fmt: skip
-_WAIVER: Final = ("owner", "approver", "reason", "ticket", "until", "original")
+_WAIVER: Final = (
+    "owner",
+    "approver",
+    "reason",
+    "ticket",
+    "measure",
+    "why_all",
+    "until",
+    "original",
+)
 # What a spreadsheet takes for a formula, also in full width; a blank before it does not help.
 _FORMULA: Final = tuple("=+-@|%\t\r\n＝＋－＠")
 
 
 def findings_table(results: Mapping[str, Json]) -> bytes:
     """The bytes of `findings.csv`, from the content of `results.json`."""
-    catalogue = {check["id"]: check for check in results["catalogue"]}
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    for row in rows_of(results):
+        writer.writerow([cell(value) for value in row])
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def rows_of(results: Mapping[str, Json]) -> Iterator[list[Json]]:
+    """The cells of every outcome, in the order of `COLUMNS`, as they are."""
+    catalogue = {check["id"]: check for check in results["catalogue"]}
+    since = since_of(results.get("comparison"))
     for one in results["outcomes"]:
         check, object_ = catalogue.get(one["check"], {}), one["object"]
         waiver = one["waiver"] or {}
-        row = [
+        yield [
             finding_of(one),
             one["outcome"],
             one["severity"],
@@ -45,9 +64,8 @@ def findings_table(results: Mapping[str, Json]) -> bytes:
             one["recheck"],
             check.get("source", ""),
             *(waiver.get(key, "") for key in _WAIVER),
+            since(one),
         ]
-        writer.writerow([cell(value) for value in row])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
 def cell(value: Json) -> str:

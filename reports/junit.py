@@ -12,6 +12,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from fixtures.raw import Json
+from reports.comparison import since_of
+from reports.gate import lines_of
 from reports.results import finding_of
 from reports.text import NAME_LIMIT, for_xml, object_id, one_line
 
@@ -21,7 +23,8 @@ SUITE: Final = "poolproof"
 def junit(results: Mapping[str, Json]) -> bytes:
     """The bytes of `junit.xml`, from the content of `results.json`."""
     run, ledger = results["run"], results["ledger"]
-    cases = [_outcome_case(outcome) for outcome in results["outcomes"]]
+    since = since_of(results.get("comparison"))
+    cases = [_outcome_case(outcome, since(outcome)) for outcome in results["outcomes"]]
     cases += [_missing_case(pair) for pair in ledger["missing"]]
     if results["flags"]["incomplete"]:
         case = ET.Element("testcase", {"classname": "RUN", "name": "complete"})
@@ -30,6 +33,8 @@ def junit(results: Mapping[str, Json]) -> bytes:
             case, "error", message=one_line(results["sentence"]), type="incomplete"
         ).text = for_xml(text, None)
         cases.append(case)
+    if results.get("gate"):
+        cases.append(_gate_case(results["gate"]))
     kinds = Counter(child.tag for case in cases for child in case)
     counts = {
         "tests": str(len(cases)),
@@ -50,11 +55,13 @@ def junit(results: Mapping[str, Json]) -> bytes:
     return data + b"\n"
 
 
-def _outcome_case(outcome: Mapping[str, Json]) -> ET.Element:
+def _outcome_case(outcome: Mapping[str, Json], since: str) -> ET.Element:
     case = _case(outcome["check"], outcome["object"])
     properties = _child(case, "properties")
     _property(properties, "finding", finding_of(outcome))
     _property(properties, "object", f"{outcome['object']['class']} {outcome['object']['name']}")
+    if since:
+        _property(properties, "since-the-baseline", since)
     word = outcome["outcome"]
     if word == "blocked":
         failure = _child(case, "failure", message=one_line(outcome["message"]), type="blocked")
@@ -68,6 +75,16 @@ def _outcome_case(outcome: Mapping[str, Json]) -> ET.Element:
         _child(case, "skipped", message=one_line(f"not applicable: {outcome['cause']}"))
     elif word in ("warning", "info"):
         _property(properties, word, outcome["message"])
+    return case
+
+
+def _gate_case(gate: Mapping[str, Json]) -> ET.Element:
+    """The gate as a case of its own, for it can be closed where every outcome is fine."""
+    case = ET.Element("testcase", {"classname": "RUN", "name": "gate"})
+    if not gate["open"]:
+        first, *reasons = lines_of(gate)
+        failure = _child(case, "failure", message=one_line(first), type="gate")
+        failure.text = for_xml("\n".join(reasons))
     return case
 
 

@@ -38,6 +38,7 @@ def metrics(results: Mapping[str, Json]) -> bytes:
         ),
         *_family("poolproof_run_ended_seconds", "When the facts were read, as seconds since 1970."),
         _sample("poolproof_run_ended_seconds", pool, int(ended)),
+        *_since(results, pool),
         *_family("poolproof_run_info", "What was asked."),
         _sample(
             "poolproof_run_info",
@@ -52,6 +53,21 @@ def metrics(results: Mapping[str, Json]) -> bytes:
         ),
     ]
     return "\n".join(lines).encode() + b"\n"
+
+
+def _since(results: Mapping[str, Json], pool: Mapping[str, str]) -> list[str]:
+    """Comparison and gate, where there are any."""
+    comparison, gate = results.get("comparison"), results.get("gate")
+    lines: list[str] = []
+    if comparison:
+        name = "poolproof_findings_since_baseline"
+        lines += _family(name, "What became of the findings of the earlier run.")
+        counts = sorted(comparison["counts"].items())
+        lines += [_sample(name, {**pool, "change": kind}, number) for kind, number in counts]
+    if gate:
+        lines += _family("poolproof_gate_open", "1 if the signed run still holds, 0 if not.")
+        lines.append(_sample("poolproof_gate_open", pool, int(gate["open"] is True)))
+    return lines
 
 
 def _family(name: str, text: str) -> Sequence[str]:

@@ -57,6 +57,10 @@ class CheckInfo:
         file: path of the check's module relative to the repository or to `--checks DIR`.
         risk: what the remedy costs, beginning with one of `RISKS`; empty if nobody said.
         function: the check's function in that file.
+        waivable: whether a finding may be waived.
+        question: what it asks a person, in one sentence; empty if it asks nobody.
+        answers: the words that answer it.
+        answer_days: for how many days an answer may hold.
     """
 
     id: str
@@ -69,8 +73,13 @@ class CheckInfo:
     file: str
     risk: str = ""
     function: str = ""
+    waivable: bool = True
+    question: str = ""
+    answers: tuple[str, ...] = ()
+    answer_days: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "answers", tuple(self.answers))  # JSON gives a list back
         if self.severity not in SEVERITIES:
             raise ValueError(f"{self.id}: no such severity: {self.severity!r}")
         if self.object_class not in OBJECT_CLASSES:
@@ -91,7 +100,7 @@ class Outcome:
         remedy: plain text, commands between backticks.
         cause: why it is not verified, or the reason why it does not apply; required for these two.
         waiver: of a waived finding: `original` (the word it had), owner, approver, reason, ticket,
-            from, until; else None.
+            measure, why_all, from, until; else None.
 
     Raises:
         ValueError: the parts contradict each other, so that no report could tell the truth.

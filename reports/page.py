@@ -17,14 +17,23 @@ import jinja2
 from markupsafe import Markup, escape
 
 from fixtures.raw import Json
+from reports.gate import next_step
 from reports.ledger import FATES
 from reports.outcome import without_object
+from reports.page_rows import by_object, gist, names_of, objects, rows
 from reports.page_view import SYMBOLS, WORDS, account, bar, calls_by_kind, causes, checks, groups
+from reports.pictures import Picture
+from reports.provenance import sources
 from reports.results import to_bytes
 from reports.text import NAME_LIMIT, TEXT_LIMIT, one_line, visible
 from reports.verdict import Verdict
 
-_GIST: Final = 240
+_HERE: Final = Path(__file__).parent
+_STYLES: Final = ("page.css", "page_pictures.css")
+# Runs up to so many outcomes are printed with every check unfolded.
+_PRINTED: Final = 3000
+# With fewer characters of evidence than this the page says that it was cut.
+_WHOLE: Final = 240
 
 VERDICT_CLASSES: Final = {
     "READY": "pass",
@@ -52,6 +61,8 @@ def render(
     *,
     settings: Iterable[tuple[str, Json, str]],
     calls: Mapping[str, int],
+    pictures: Sequence[Picture] = (),
+    versions: Sequence[tuple[str, str]] = (),
 ) -> bytes:
     """The bytes of `report.html`.
 
@@ -60,14 +71,11 @@ def render(
         verdict: of the same run.
         settings: name, value in effect and origin of every setting, in the order to show.
         calls: XenAPI method, HTTP request or dom0 command -> how often it was used.
+        pictures: what `reports.pictures.pictures` drew.
+        versions: name and value of everything that the run rests on beside the pool.
     """
-    style = Path(__file__).with_name("page.css").read_text(encoding="utf-8").strip()
+    style = "".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES).strip()
     style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    outcomes: Sequence[Mapping[str, Json]] = results["outcomes"]
-    by_word: dict[str, list[Mapping[str, Json]]] = {word: [] for word in SYMBOLS}
-    for one in outcomes:
-        by_word[one["outcome"]].append(one)
-    catalogue = {check["id"]: check for check in results["catalogue"]}
     run = results["run"]
     text = (
         _environment()
@@ -77,8 +85,9 @@ def render(
             run=run,
             ledger=results["ledger"],
             verdict=verdict,
+            next_step=next_step(results),
             verdict_class=VERDICT_CLASSES[verdict.word],
-            style=Markup(style),  # noqa: S704 - our own style sheet, beside this file
+            style=Markup(style),  # noqa: S704 - our own style sheets, beside this file
             style_hash=style_hash,
             digest=hashlib.sha256(to_bytes(results)).hexdigest(),
             symbols=SYMBOLS,
@@ -86,30 +95,56 @@ def render(
             fates=FATES,
             legend=LEGEND,
             bar=bar(results["ledger"]),
-            blocked=groups(by_word["blocked"], catalogue),
-            blocked_count=len(by_word["blocked"]),
-            warnings=groups(by_word["warning"], catalogue),
-            warning_count=len(by_word["warning"]),
-            waived=by_word["waived"],
-            unknown=causes(by_word["not-verified"]),
-            unknown_count=len(by_word["not-verified"]),
-            checks=checks(results, catalogue),
             settings=[(name, _value(value), origin) for name, value, origin in settings],
             calls=calls_by_kind(calls),
+            pictures=pictures,
+            versions=versions,
+            release_data=dict(versions).get("Release data", "").partition(",")[0],
+            sources=sources(results),
             source_text=_pairs(run["source"], ("kind", "address")),
             sentence=_sentence(verdict),
             account=account(results["ledger"]),
             ledger_word=_ledger_word(results["ledger"]),
             tool_text=_pairs(run["tool"], ("name", "version")),
             command=" ".join(str(word) for word in run["command"]),
+            **_findings(results),
         )
     )
     return text.encode("utf-8")
 
 
+def _findings(results: Mapping[str, Json]) -> dict[str, Json]:
+    """What was found, put together as the sections of the page show it."""
+    outcomes: Sequence[Mapping[str, Json]] = results["outcomes"]
+    by_word: dict[str, list[Mapping[str, Json]]] = {word: [] for word in SYMBOLS}
+    for one in outcomes:
+        by_word[one["outcome"]].append(one)
+    catalogue = {check["id"]: check for check in results["catalogue"]}
+    names = names_of(outcomes)
+    return {
+        "blocked": groups(by_word["blocked"], catalogue),
+        "blocked_count": len(by_word["blocked"]),
+        "warnings": groups(by_word["warning"], catalogue),
+        "warning_count": len(by_word["warning"]),
+        "waived": by_word["waived"],
+        "unknown": [
+            {**cause, "rows": by_object(cause["outcomes"], names)}
+            for cause in causes(by_word["not-verified"])
+        ],
+        "unknown_count": len(by_word["not-verified"]),
+        "checks": [
+            {**check, "rows": rows(check["outcomes"], names) if check["outcomes"] else ""}
+            for check in checks(results, catalogue)
+        ],
+        "objects": objects(outcomes, names),
+        "cut": names.passed < _WHOLE,
+        "long": len(outcomes) > _PRINTED,
+    }
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_shown,
@@ -121,8 +156,10 @@ def _environment() -> jinja2.Environment:
         utc=_utc,
         line=one_line,
         commands=_commands,
+        prose=_prose,
+        altered=lambda command: command != one_line(command, TEXT_LIMIT),
         evidence=_evidence,
-        gist=_gist,
+        gist=gist,
         message=_message,
         field=lambda waiver, key: str(waiver.get(key) or ""),
         person=_person,
@@ -145,6 +182,12 @@ def _commands(text: str) -> Markup:
     return Markup().join(
         _code(part) if index % 2 else escape(part) for index, part in enumerate(parts)
     )
+
+
+def _prose(remedy: str, commands: Sequence[str]) -> str:
+    """A remedy without the lines that are nothing but a command, which is shown by itself."""
+    lines = (line for line in remedy.splitlines() if line.strip().strip("`") not in commands)
+    return "\n".join(lines).strip()
 
 
 def _code(command: str) -> Markup:
@@ -193,15 +236,6 @@ def _value(value: Json) -> Json:
         return ", ".join(f"{key}: {item}" for key, item in named) or ", ".join(map(str, items))
     text = visible(json.dumps(value, indent=1, ensure_ascii=False, default=str), keep="\n")
     return Markup("<pre>{}</pre>").format(text)
-
-
-def _gist(outcome: Mapping[str, Json]) -> str:
-    """One line for a table: the message, else the cause, else the evidence in short."""
-    object_ = outcome["object"]
-    text = without_object(outcome["message"] or outcome["cause"], object_["class"], object_["name"])
-    if not text:
-        text = ", ".join(f"{key}: {value}" for key, value in outcome["evidence"].items())
-    return one_line(text, _GIST if outcome["outcome"] == "pass" else TEXT_LIMIT)
 
 
 def _person(waiver: Mapping[str, Json]) -> str:

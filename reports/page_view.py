@@ -10,6 +10,9 @@ from reports.outcome import count_objects, object_of
 from reports.text import slug
 
 CARDS: Final = 200
+"""Most findings of one check that are shown in full; `ALL_CARDS` is the same of all checks together."""
+ALL_CARDS: Final = 600
+_LEAST_CARDS: Final = 3
 _MINIMUM_PART: Final = 6
 _BAR: Final = 1000
 
@@ -27,7 +30,7 @@ SYMBOLS: Final = {
 }
 WORDS: Final = {word: word.replace("-", " ") for word in SYMBOLS} | {"none": "no objects"}
 # The gravest first: what a folded check shows of itself.
-_WORST: Final = (
+WORST: Final = (
     "blocked",
     "not-reached",
     "not-verified",
@@ -42,7 +45,7 @@ _WORST: Final = (
 
 def bar(ledger: Mapping[str, Json]) -> list[dict[str, Json]]:
     """Widths of the bar in thousandths; what exists is never too thin to be seen."""
-    sizes = {word: ledger[word] for word in _WORST if ledger[word]}
+    sizes = {word: ledger[word] for word in WORST if ledger[word]}
     raw = {
         word: max(_BAR * number / sum(sizes.values()), _MINIMUM_PART)
         for word, number in sizes.items()
@@ -60,7 +63,7 @@ def account(ledger: Mapping[str, Json]) -> str:
     """The sum of the ledger in one line; parts of zero left out."""
     parts = [f"{ledger['judged']} judged"]
     parts += [
-        f"{ledger[word]} {WORDS[word]}" for word in _WORST if word not in JUDGED and ledger[word]
+        f"{ledger[word]} {WORDS[word]}" for word in WORST if word not in JUDGED and ledger[word]
     ]
     return f"{ledger['planned']} planned = {' + '.join(parts)}"
 
@@ -68,21 +71,29 @@ def account(ledger: Mapping[str, Json]) -> str:
 def groups(
     found: Sequence[Mapping[str, Json]], catalogue: Mapping[str, Mapping[str, Json]]
 ) -> list[dict[str, Json]]:
-    """Findings by check; beyond 200 of one check they are rows instead of cards."""
+    """Findings by check; beyond 200 of one check, or 600 in all, they are only rows of the check."""
     by_check: dict[str, list[Mapping[str, Json]]] = {}
     for one in found:
         by_check.setdefault(one["check"], []).append(one)
-    return [
-        {
-            "id": check,
-            "anchor": _anchor(check),
-            "title": catalogue.get(check, {}).get("title", ""),
-            "why": catalogue.get(check, {}).get("why", ""),
-            "cards": group[:CARDS],
-            "rest": group[CARDS:],
-        }
-        for check, group in by_check.items()
-    ]
+    left = ALL_CARDS
+    made = []
+    for check, group in by_check.items():
+        cards = group[: max(_LEAST_CARDS, min(CARDS, left))]
+        left -= len(cards)
+        about = catalogue.get(check, {})
+        made.append(
+            {
+                "id": check,
+                "anchor": _anchor(check),
+                "title": about.get("title", ""),
+                "why": about.get("why", ""),
+                "risk": about.get("risk", ""),
+                "cards": cards,
+                "number": len(group),
+                "more": len(group) - len(cards),
+            }
+        )
+    return made
 
 
 def causes(unknown: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
@@ -114,15 +125,16 @@ def checks(
     by_check: dict[str, list[Mapping[str, Json]]] = {}
     for one in results["outcomes"]:
         by_check.setdefault(one["check"], []).append(one)
-    unknown = {"severity": "", "title": "", "why": "", "source": "", "remedy": "", "file": ""}
+    keys = ("severity", "title", "why", "source", "remedy", "risk", "file")
+    unknown = dict.fromkeys(keys, "")
     return [
         {
             **unknown,
             **catalogue.get(row["check"], {}),
             "id": row["check"],
             "anchor": _anchor(row["check"]),
-            "worst": next((word for word in _WORST if row[word]), "none"),
-            "tally": ", ".join(f"{row[word]} {WORDS[word]}" for word in _WORST if row[word])
+            "worst": next((word for word in WORST if row[word]), "none"),
+            "tally": ", ".join(f"{row[word]} {WORDS[word]}" for word in WORST if row[word])
             or f"the pool has no {catalogue.get(row['check'], {}).get('class', 'object')}",
             "outcomes": by_check.get(row["check"], []),
         }

@@ -24,14 +24,14 @@ def backups_picture(found: Known[Backups]) -> tuple[str, Markup]:
         return f"Not known: {found}.", Markup()
     text = (
         f"The newest backup of each object, counted back from {found.now:%Y-%m-%d %H:%M} UTC; "
-        f"it may be {age_limit(found.limit)} old."
+        f"it may be {age_limit(found.limit)} old. Blue is accepted; red is too old or cannot be used."
     )
     step = max(_DAY, _DAY * -(-(found.limit * 2) // (_DAY * _BINS)))
     bins = max(8, min(_BINS, -(-(found.limit * 2) // step)))
     width = (_WIDTH - _LEFT - _RIGHT) / (bins + 1)
     shapes = _axis(found, step, bins, width)
     for number, lane in enumerate(found.lanes):
-        shapes += _lane(lane, found.limit, 20 + number * _LANE, (step, bins, width))
+        shapes += _lane(lane, 20 + number * _LANE, (step, bins, width))
     size = (_WIDTH, 20 + len(found.lanes) * _LANE + 40)
     described = "; ".join(f"{lane.title}: {_words(lane)}" for lane in found.lanes)
     rows = [(lane.title, *_numbers(lane)) for lane in found.lanes]
@@ -87,9 +87,7 @@ def _axis(found: Backups, step: timedelta, bins: int, width: float) -> list[Mark
     return shapes
 
 
-def _lane(
-    lane: Lane, limit: timedelta, y: float, grid: tuple[timedelta, int, float]
-) -> list[Markup]:
+def _lane(lane: Lane, y: float, grid: tuple[timedelta, int, float]) -> list[Markup]:
     step, bins, width = grid
     bottom = y + _LANE - 10
     counts: dict[tuple[int, bool], int] = {}

@@ -14,7 +14,7 @@ _WIDTH: Final = 960.0
 _LABELS: Final = 150.0
 _GAP: Final = 26.0
 _CELL: Final = 17.0
-_TOP: Final = 88.0
+_PER_LETTER: Final = 5.4
 _MOST_PANELS: Final = 4
 _HOST_NAME: Final = 16
 _NEEDING: Final = ("blocked", "not-verified", "not-reached", "deselected", "warning", "waived")
@@ -119,23 +119,24 @@ def _grid(
     panel = _LABELS + cell * len(hosts) + _GAP
     panels = max(1, min(_MOST_PANELS, int(_WIDTH // panel), -(-len(rows) // 6)))
     deep = -(-len(rows) // panels)
+    top = 16 + _PER_LETTER * min(_HOST_NAME, max(map(len, hosts), default=0))
     shapes: list[Markup] = []
     for number in range(panels):
         part = slice(number * deep, (number + 1) * deep)
         x = number * (_WIDTH / panels)
-        shapes += _heads(x + _LABELS, hosts, cell)
+        shapes += _heads(x + _LABELS, top, hosts, cell)
         for place, (text, row) in enumerate(zip(rows[part], words[part], strict=True)):
-            y = _TOP + place * cell
+            y = top + place * cell
             shapes.append(label(x + _LABELS - 8, y + cell * 0.72, text, 22, class_="row"))
             shapes += _cells(x + _LABELS, y, cell, row, symbols)
-    size = (max(_WIDTH, panel), _TOP + deep * cell + 4)
+    size = (max(_WIDTH, panel), top + deep * cell + 4)
     return tag("div", picture(anchor, title, description, size, *shapes), class_="scroll")
 
 
-def _heads(x: float, hosts: Sequence[str], cell: float) -> list[Markup]:
+def _heads(x: float, top: float, hosts: Sequence[str], cell: float) -> list[Markup]:
     heads = []
     for number, host in enumerate(hosts):
-        place = f"translate({x + (number + 0.7) * cell:.1f} {_TOP - 6:.1f}) rotate(-60)"
+        place = f"translate({x + (number + 0.7) * cell:.1f} {top - 6:.1f}) rotate(-60)"
         inside = tag("title", host)
         text = label(0, 0, host, _HOST_NAME, class_="column", transform=place)
         heads.append(tag("g", inside, text) if len(host) > _HOST_NAME else text)

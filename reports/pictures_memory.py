@@ -7,7 +7,7 @@ from markupsafe import Markup
 from reports.picture_data import Known
 from reports.picture_memory import HostMemory, WithoutHost
 from reports.picture_order import Step
-from reports.svg import counted, gib, label, meter, name, table, tag
+from reports.svg import METER, counted, gib, label, meter, name, table, tag
 
 _MOST_SHARES = 4
 
@@ -49,9 +49,9 @@ def without_picture(
     """One host away after the other: one sentence, and bars beside where its VMs go."""
     grown = f", after dom0 has grown to what {target} gives it" if target else ""
     text = (
-        "Each bar is the memory that the other enabled hosts have free"
-        f"{grown}; what the VMs of the absent host need is drawn into it. Placed by memory alone: "
-        "whether a VM may move at all is judged per VM."
+        "Each bar is the memory that the other enabled hosts have free, one piece per host"
+        f"{grown}. Blue is what they would take over, red is what finds no room. Placed by memory "
+        "alone: whether a VM may move at all is judged per VM."
     )
     rows = [(name(host), *_without(one)) for host, one in hosts]
     return text, table(("Away", "Needed of what is free", "Where its VMs go"), rows, "bars")
@@ -62,12 +62,8 @@ def _without(one: Known[WithoutHost]) -> tuple[object, object]:
         return "", _unknown(one)
     if not one.vms:
         return meter([]), "no VM runs on it"
-    scale = max(one.free, one.needed) or 1
     fits = not one.left_over
-    bar = meter(
-        [("k-guests" if fits else "k-over", one.needed / scale)],
-        one.free / scale if one.free < one.needed else None,
-    )
+    bar = _placement(one)
     text = f"{counted(one.vms, 'VM')}, {gib(one.needed)} of {gib(one.free)} free. "
     taking = sorted((s for s in one.shares if s.vms), key=lambda share: -share.taken)
     said = "; ".join(
@@ -93,6 +89,20 @@ def _without(one: Known[WithoutHost]) -> tuple[object, object]:
     return bar, Markup("{} {}{}{}. {}").format(
         text, warning, tag("bdi", left), others, f"{said}{more}." if said else ""
     )
+
+
+def _placement(one: WithoutHost) -> Markup:
+    """One piece per remaining host: what it takes, what it keeps free; what finds no room last."""
+    over = one.needed - sum(share.taken for share in one.shares)
+    scale = max(one.free + over, 1)
+    parts = []
+    for share in one.shares:
+        parts += [
+            ("k-guests", share.taken / scale),
+            ("k-free", (share.room - share.taken) / scale),
+            ("gap", 2 / METER),
+        ]
+    return meter([*parts, ("k-over", over / scale)])
 
 
 def order_picture(steps: Known[tuple[Step, ...]], method: str) -> tuple[str, Markup]:

@@ -19,7 +19,7 @@ from fixtures.facts_store import read_facts
 from fixtures.raw import Json
 from fixtures.reading import Reading
 from reports.account import Account, loud_notes, open_account, settle
-from reports.bundle import subject_of_run, write_results
+from reports.bundle import results_of, subject_of_run, write_results
 from reports.manifest import MANIFEST
 from reports.outcome import CheckInfo
 from reports.outcome_stream import OUTCOMES, Streamed, of_a_dead_run, read_stream
@@ -71,7 +71,8 @@ def _render(bundle: Path) -> tuple[list[str], int]:
     outcomes, ledger, verdict = settle(account, reading)
     for path in [one for one in bundle.iterdir() if _HALF_WRITTEN.fullmatch(one.name)]:
         path.unlink()
-    page = str(write_results(reading, audit, ledger, verdict, notes, outcomes))
+    results = results_of(reading, audit, ledger, verdict, notes, outcomes)
+    page = str(write_results(reading, audit, verdict, results))
     (bundle / OUTCOMES).unlink(missing_ok=True)
     subject = subject_of_run(audit)
     lines = findings_lines(outcomes, verdict, ledger, notes, page, subject=subject)

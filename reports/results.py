@@ -42,6 +42,8 @@ def document(
 ) -> dict[str, Json]:
     """The content of `results.json`; the other reports are made from it.
 
+    `comparison` and `gate` are filled in by `reports.gate.with_baseline`.
+
     Args:
         run: `tool` {"name", "version", ...}, `source` {"kind", "address", ...}, `pool` {"uuid",
             "name"}, `target` (id or None), `phase`, `method`, `started` and `ended` (UTC,
@@ -62,7 +64,7 @@ def document(
     return {
         "schema": SCHEMA_ID,
         "run": {key: plain(run[key]) for key in RUN_KEYS},
-        "ledger": _cleaned(ledger.as_json()),
+        "ledger": cleaned(ledger.as_json()),
         "verdict": verdict.word,
         "sentence": plain_text(verdict.sentence),
         "flags": verdict.flags,
@@ -72,6 +74,8 @@ def document(
             _outcome_json(outcome, functions.get(outcome.check, ""), run)
             for outcome in sorted(outcomes, key=outcome_order)
         ],
+        "comparison": None,
+        "gate": None,
     }
 
 
@@ -107,6 +111,8 @@ def _check_json(check: CheckInfo) -> dict[str, Json]:
         "risk": plain_text(check.risk),
         "file": plain_text(check.file),
         "function": plain_text(check.function),
+        "waivable": check.waivable,
+        "question": plain_text(check.question),
     }
 
 
@@ -135,12 +141,12 @@ def _outcome_json(outcome: Outcome, function: str, run: Mapping[str, Json]) -> d
     }
 
 
-def _cleaned(value: Json) -> Json:
-    """Strings capped and made whole; a ledger is never cut, since its rows are its meaning."""
+def cleaned(value: Json) -> Json:
+    """Strings capped and made whole; lists are never cut, since their rows are their meaning."""
     if isinstance(value, str):
         return plain_text(value)
     if isinstance(value, Mapping):
-        return {key: _cleaned(item) for key, item in value.items()}
+        return {key: cleaned(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_cleaned(item) for item in value]
+        return [cleaned(item) for item in value]
     return value

@@ -18,7 +18,8 @@ from fixtures.model import Record
 from fixtures.reading import READING, VERBOSE
 from fixtures.subjects import AUDIT, evidence_of, subject_of
 from reports.account import Account, loud_notes, open_account, settle
-from reports.bundle import subject_of_run, write_results
+from reports.bundle import results_of, subject_of_run, write_results
+from reports.gate import EXIT_GATE_CLOSED, exit_code, since_lines
 from reports.ledger import Ledger
 from reports.outcome import Outcome
 from reports.progress import Progress
@@ -180,14 +181,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     account.interrupted |= internal or exitstatus == pytest.ExitCode.INTERRUPTED
     account.progress.close()
     outcomes, ledger, verdict = settle(account, reading)
-    notes = loud_notes(account, reading, audit)
+    results = results_of(
+        reading, audit, ledger, verdict, loud_notes(account, reading, audit), outcomes
+    )
+    notes = list(results["notes"])
     code = verdict.exit_code(fail_on_warning=config.option.fail_on_warning)
+    code = exit_code(results, code)
     try:
-        page = str(write_results(reading, audit, ledger, verdict, notes, outcomes))
+        page = str(write_results(reading, audit, verdict, results))
     except OSError as problem:
         # A verdict without its evidence is none.
         page = f"not written: {problem.strerror}"
-        code = EXIT_CODES["INCOMPLETE"] if code in {0, EXIT_CONDITIONS_REFUSED} else code
+        going = {0, EXIT_CONDITIONS_REFUSED, EXIT_GATE_CLOSED}
+        code = EXIT_CODES["INCOMPLETE"] if code in going else code
         notes.append(f"the bundle could not be written: {problem}")
     else:
         _discard_stream(config)
@@ -196,7 +202,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if reading.stream is not None and reading.stream.failure:
         notes.append(reading.stream.failure)
     notes += reading.killed
-    _print(config, outcomes, verdict, ledger, notes, page, subject_of_run(audit))
+    since = since_lines(results)
+    _print(config, outcomes, verdict, ledger, notes, page, subject_of_run(audit), since)
 
 
 def _discard_stream(config: pytest.Config) -> None:
@@ -213,6 +220,7 @@ def _print(
     notes: list[str],
     page: str,
     subject: str,
+    since: list[str],
 ) -> None:
     writer = config.get_terminal_writer()
     lines = findings_lines(
@@ -222,6 +230,7 @@ def _print(
         notes,
         page,
         subject=subject,
+        since=since,
         colour=writer.hasmarkup,
         width=writer.fullwidth,
         verbose=config.stash[VERBOSE],

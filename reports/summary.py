@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from fixtures.raw import Json
+from reports.comparison import lines_of as comparison_lines
+from reports.gate import lines_of as gate_lines
+from reports.gate import next_step
 from reports.outcome import count_objects, object_of, without_object
 from reports.text import NAME_LIMIT, one_line
-from reports.verdict import NEXT_STEPS
 
 MOST_ROWS: Final = 50
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&$@])")
@@ -29,7 +31,7 @@ def summary(results: Mapping[str, Json]) -> bytes:
         "",
         plain(results["sentence"]),
         "",
-        plain(NEXT_STEPS[results["verdict"]]),
+        plain(next_step(results)),
         "",
         f"- Pool: {plain(run['pool']['name'])} ({plain(run['pool']['uuid'])})",
         f"- From {plain(path)}, method {plain(run['method'])}, {plain(run['phase'])} the upgrade",
@@ -38,6 +40,7 @@ def summary(results: Mapping[str, Json]) -> bytes:
         f"- Ledger: {plain(results['ledger']['sentence'])}",
     ]
     lines += [f"- Note: {plain(note)}" for note in results["notes"]]
+    lines += _since(results)
     for word, title in _TITLES.items():
         found = [one for one in results["outcomes"] if one["outcome"] == word]
         if found:
@@ -47,6 +50,19 @@ def summary(results: Mapping[str, Json]) -> bytes:
         if len(found) > MOST_ROWS:
             lines.append(f"- ... and {len(found) - MOST_ROWS} more, in the report")
     return "\n".join(lines).encode() + b"\n"
+
+
+def _since(results: Mapping[str, Json]) -> list[str]:
+    """Gate and comparison."""
+    lines = []
+    if gate := results.get("gate"):
+        first, *reasons = gate_lines(gate)
+        lines += ["", f"## {plain(first)}", "", *(f"- {plain(one.strip())}" for one in reasons)]
+    if comparison := results.get("comparison"):
+        first, *changes = comparison_lines(comparison, MOST_ROWS)
+        lines += ["", "## Since the baseline", "", plain(first), ""]
+        lines += [f"- {plain(one.strip())}" for one in changes]
+    return lines
 
 
 def plain(text: str) -> str:
@@ -65,6 +81,11 @@ def _row(one: Mapping[str, Json]) -> str:
     if waiver:
         row += (
             f" (waived until {plain(str(waiver.get('until')))} by {plain(str(waiver.get('owner')))},"
-            f" ticket {plain(str(waiver.get('ticket')))})"
+            f" ticket {plain(str(waiver.get('ticket')))}{_instead(waiver)})"
         )
     return row
+
+
+def _instead(waiver: Mapping[str, Json]) -> str:
+    """The compensating measure, where one was stated."""
+    return f"; instead: {plain(str(waiver['measure']))}" if waiver.get("measure") else ""

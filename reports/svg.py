@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.text import one_line
 
@@ -24,12 +24,12 @@ def tag(name: str, *inside: object, **attributes: object) -> Markup:
     return Markup("<{}{}>{}</{}>").format(name, shown, children, name)
 
 
-def _shown(value: object) -> object:
+def _shown(value: object) -> Markup:
     if isinstance(value, Markup):
         return value
     if isinstance(value, float):
-        return f"{value:.1f}".removesuffix(".0")
-    return one_line(str(value))
+        return Markup(f"{value:.1f}".removesuffix(".0"))  # noqa: S704 - digits
+    return escape(one_line(str(value)))
 
 
 def picture(

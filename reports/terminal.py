@@ -113,6 +113,7 @@ def findings_lines(
     report_path: str,
     *,
     subject: str = "",
+    since: Sequence[str] = (),
     colour: bool = False,
     width: int = 100,
     verbose: bool = False,
@@ -127,6 +128,7 @@ def findings_lines(
         notes: said loudly, right below the verdict.
         report_path: where the report is; empty if none was written.
         subject: what was audited and for what, printed above the verdict.
+        since: gate and comparison with an earlier run; lines that begin with a blank go on.
         colour: use ANSI colours (the caller knows about terminals and NO_COLOR).
         width: columns of the terminal.
         verbose: show every finding, whole messages, and the remedies of warnings.
@@ -152,6 +154,7 @@ def findings_lines(
         first, *more = note.splitlines() or [""]
         lines.append(screen.paint(f"! {screen.safe(first)}", "warning", "strong"))
         lines += [f"  {screen.safe(line)}" for line in more]
+    lines += _since_lines(since, screen)
     for (title, entries), room in zip(sections, _rooms(sections, verbose=verbose), strict=True):
         lines += _section(title, entries, room, screen)
     lines += _waived_lines([one for one in ordered if one.outcome == "waived"], screen)
@@ -159,8 +162,22 @@ def findings_lines(
     lines += [f"Ledger: {screen.safe(problem)}" for problem in ledger.problems[:_AT_LEAST]]
     if len(lines) > _LONG:
         lines.append(_verdict_line(verdict, screen))
+        lines += [screen.safe(line) for line in since[:1] if line.startswith("Gate")]
     if report_path:
         lines.append(f"Report: {screen.safe(report_path)}")
+    return lines
+
+
+def _since_lines(since: Sequence[str], screen: _Screen) -> list[str]:
+    lines = []
+    for text in since:
+        indent = "    " if text.startswith(" ") else ""
+        keep = None if screen.verbose else _MESSAGE_LINES
+        parts = wrap(screen.safe(text.strip()), screen.width - 6, keep)
+        styles = () if indent else ("strong",)
+        lines += [] if indent else [""]
+        lines += [f"{indent}{screen.paint(screen.safe(parts[0]), *styles)}"]
+        lines += [f"{indent}  {screen.safe(part)}" for part in parts[1:]]
     return lines
 
 

@@ -2,7 +2,7 @@
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Cluster, ClusterHost, Host, PoolFacts
-from fixtures.version_order import compare_versions
+from fixtures.version_order import compare_versions, parse_version
 from rules.confidence import Objection
 
 _EMPTY = "no storage lies on the cluster"
@@ -50,7 +50,7 @@ def refused_from_75(facts: PoolFacts) -> str:
     if not on and not srs:
         return ""
     platform = facts.pool.coordinator.software_version.get("platform_version", "")
-    if not platform:
+    if parse_version(platform) is None:
         raise NotVerifiedError("whether the pool runs 7.5, with its clustering, is not known")
     if not compare_versions(_FROM_75, platform) <= 0 < compare_versions(_BELOW_76, platform):
         return ""

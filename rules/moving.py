@@ -8,7 +8,7 @@ from typing import Final
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import SR, VM, Host, Network, PoolFacts
-from fixtures.version_order import compare_versions
+from fixtures.version_order import compare_versions, parse_version
 from rules import migration_blocks
 from rules.confidence import Objection
 from rules.cpu_features import incompatibility
@@ -56,19 +56,21 @@ def _identity(vm: VM, there: PoolFacts) -> list[str]:
 
 
 def _room(vm: VM, there: PoolFacts) -> list[Objection]:
-    """No room for its disks; each may go to an SR of its own."""
+    """No room for its disks and what its snapshots hold; each may go to an SR of its own."""
     disks = vm.disks
+    held = [disk.physical_utilisation for shot in vm.snapshots for disk in shot.disks]
     free = {
         sr: sr.physical_size - sr.physical_utilisation
         for sr in there.srs
         if sr.type not in _NO_DISKS and any(pbd.currently_attached for pbd in sr.pbds)
     }
-    if not disks or _fit([disk.virtual_size for disk in disks], list(free.values())):
+    needs = [*(disk.virtual_size for disk in disks), *held]
+    if not disks or _fit(needs, list(free.values())):
         return []
-    need, most = sum(disk.virtual_size for disk in disks), max(free.values(), default=0)
+    need, most = sum(needs), max(free.values(), default=0)
     words = f"no SR has room for its disks: {need / _GIB:.0f} GiB, the most is {most / _GIB:.0f}"
     thin = [room for sr, room in free.items() if sr.type in _THIN]
-    may_fit = _fit([disk.physical_utilisation for disk in disks], thin)
+    may_fit = _fit([*(disk.physical_utilisation for disk in disks), *held], thin)
     return [Objection(words, _MAY_FIT if may_fit else "")]
 
 
@@ -143,7 +145,7 @@ def _first(refusals: Iterable[str]) -> str:
 def _version(vm: VM, host: Host) -> str:
     here = vm.facts.pool.coordinator.software_version.get("platform_version", "")
     there = host.software_version.get("platform_version", "")
-    if not here or not there:
+    if parse_version(here) is None or parse_version(there) is None:
         raise NotVerifiedError(f"the platform version of {host.title} or of this pool is not known")
     if compare_versions(there, here) >= 0:
         return ""

@@ -11,6 +11,7 @@ from fixtures.model import VDI, Host, Network, PoolFacts
 from fixtures.probes import GENERATION_FILES
 from fixtures.raw import Json
 from fixtures.settings import Settings
+from reports.text import visible
 from rules.ages import age_words, is_young, parse_time
 
 METADATA_KEY: Final = "ctxs-pool-backup"
@@ -177,15 +178,25 @@ def export_problems(export: Mapping[str, Any], facts: PoolFacts) -> tuple[str, .
 
 
 def _missing_networks(facts: PoolFacts, exported: Sequence[str]) -> list[str]:
-    """Networks are exported by name alone; a line break in a name splits its row."""
-    names = [
-        network.name_label.splitlines()[0].strip() if network.name_label.strip() else ""
-        for network in facts.table(Network).values()
-        if not _is_hidden(network.other_config)
-        and network.other_config.get("is_guest_installer_network") != "true"
-    ]
-    lacking = Counter(names) - Counter(name.strip() for name in exported)
-    return [f"it lacks {lacking.total()} networks"] if lacking else []
+    """Networks are exported by name alone; a line break in a name splits its row, or is an escape."""
+    left, lacking = Counter(_plain(name) for name in exported), 0
+    for network in facts.table(Network).values():
+        installer = network.other_config.get("is_guest_installer_network") == "true"
+        if installer or _is_hidden(network.other_config):
+            continue
+        name = network.name_label
+        forms = {_plain(visible(name, keep="")), _plain((name.splitlines() or [""])[0])}
+        found = next((form for form in sorted(forms) if left[form]), None)
+        if found is None:
+            lacking += 1
+        else:
+            left[found] -= 1
+    return [f"it lacks {lacking} networks"] if lacking else []
+
+
+def _plain(name: str) -> str:
+    """A name without the apostrophe that keeps it from being a formula."""
+    return name.strip().removeprefix("'")
 
 
 def _is_hidden(other_config: Mapping[str, str]) -> bool:

@@ -51,7 +51,8 @@ def _disc(name: str, sr: SR, state: str, settings: Settings) -> Objection:
     what = "the tools ISO" if tools else f"{name} of SR {sr.title}"
     if not tools and not sr.shared:
         what += ", which is not shared"
-    if settings.phase == "after" or settings.method != "rolling":
+    alone = settings.no_xencenter and len(sr.facts.hosts) == 1
+    if settings.phase == "after" or settings.method != "rolling" or alone:
         return Objection(what, "no VM has to move now")
     if state not in ACTIVE:
         return Objection(what, f"the VM is {state.lower()} and need not move")

@@ -178,6 +178,8 @@ def outcome_of(pair: Planned) -> Outcome:
             "approver": "a.smith",
             "reason": "tried on the twin pool in Berlin",
             "ticket": "CHG-1042",
+            "measure": "a spare server stands by",
+            "why_all": "",
             "until": "2026-12-31",
         }
         message = f"pool {POOL.name}: trial - expected: attested, found: no answer"
@@ -199,12 +201,15 @@ def sample(**changes: Any) -> Sample:
 
 
 def close(
-    planned: tuple[Planned, ...], outcomes: tuple[Outcome, ...], deselected: Any = ()
+    planned: tuple[Planned, ...],
+    outcomes: tuple[Outcome, ...],
+    deselected: Any = (),
+    checks: tuple[CheckInfo, ...] = CHECKS,
 ) -> Sample:
-    ledger = balance(CHECKS, planned, outcomes, deselected)
+    ledger = balance(checks, planned, outcomes, deselected)
     verdict = judge(outcomes, ledger)
     results = document(
-        run=RUN, checks=CHECKS, ledger=ledger, verdict=verdict, notes=NOTES, outcomes=outcomes
+        run=RUN, checks=checks, ledger=ledger, verdict=verdict, notes=NOTES, outcomes=outcomes
     )
     return Sample(planned, outcomes, ledger, verdict, results)
 

@@ -10,14 +10,18 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.facts_store import write_facts
+from fixtures.model import PoolFacts
 from fixtures.private_files import write_private
-from reports.exports import EXPORTS, exports, main
+from reports.exports import EXPORTS, FACT_EXPORTS, exports, fact_exports, main
 from reports.findings_table import COLUMNS, cell, findings_table
 from reports.metrics import metrics
 from reports.remedies import commands_of, recheck, script
 from reports.results import to_bytes
 from reports.summary import MOST_ROWS, plain, summary
-from selftests.sample_run import HOSTILE, HOSTS, MARKUP, VMS, Sample, close, sample
+from selftests.sample_run import HOSTILE, HOSTS, MARKUP, STARTED, VMS, Sample, close, sample
+from simpool.direct import facts_of
+from simpool.pools import build
 
 
 def with_names(name: str) -> Sample:
@@ -168,9 +172,14 @@ def test_made_again_from_an_old_bundle(tmp_path: Path, capsys: pytest.CaptureFix
     bundle = tmp_path / "bundle"
     bundle.mkdir()
     write_private(bundle / "results.json", to_bytes(run.results))
+    assert main([str(bundle), str(tmp_path / "out")]) == 1
+    assert "the facts cannot be read" in capsys.readouterr().err
+    raw = facts_of(build("default", STARTED), STARTED, ())
+    write_facts(raw, bundle / "facts")
     assert main([str(bundle), str(tmp_path / "out")]) == 0
-    assert {one.name for one in (tmp_path / "out").iterdir()} == set(EXPORTS)
-    for name, content in exports(json.loads(to_bytes(run.results))):
+    assert {one.name for one in (tmp_path / "out").iterdir()} == {*EXPORTS, *FACT_EXPORTS}
+    results, facts = json.loads(to_bytes(run.results)), PoolFacts(raw)
+    for name, content in (*exports(results), *fact_exports(results, facts)):
         assert (tmp_path / "out" / name).read_bytes() == content
     assert main([str(bundle), str(bundle / "again")]) == 1
     assert "a bundle is never added to" in capsys.readouterr().err

@@ -137,7 +137,7 @@ def test_a_waiver_shows_what_it_covers() -> None:
     kept = {
         key: value for key, value in WAIVER.items() if key not in {"number", "finding", "problems"}
     }
-    assert outcome.waiver == {"original": "blocked", **kept}
+    assert outcome.waiver == {"original": "blocked", "measure": "", "why_all": "", **kept}
     assert outcome.message.endswith("found: does not")
 
 

@@ -1,12 +1,15 @@
 """Oddities of healthy pools that must not turn red, and harm that looks like health."""
 
-from collections.abc import Callable
-
 import pytest
 
+from fixtures.model import Host, PoolFacts, Ref
+from rules.memory import control_domain
 from selftests.vm_judging import AGILITY, EVACUATION, NOW, outcome, raw_of, small_pool
 from simpool.builder import (
+    add_cd,
+    add_disk,
     add_record,
+    add_snapshot,
     add_sr,
     add_vm,
     host,
@@ -77,6 +80,18 @@ class TestAfterTheUpgrade:
         assert judged(pool, "HOST-CPU-01", "beta") == "not-applicable"
 
 
+@pytest.mark.parametrize(("hosts", "without", "word"), [
+    (("alpha",), True, "warning"), (("alpha",), False, "blocked"),
+    (("alpha", "beta"), True, "blocked"),
+])  # fmt: skip
+def test_a_disc_in_a_pool_of_one_host(hosts: tuple[str, ...], without: bool, word: str) -> None:
+    pool = small_pool(hosts=hosts)
+    pool.settings["no_xencenter"] = without
+    add_vm(pool, "web", host="alpha", disks=[("san", 8)], networks=["lan"])
+    add_cd(pool, "web", add_disk(pool, "drivers", "local", 1))
+    assert judged(pool, "VM-CD-01", "web") == word
+
+
 def test_one_host_has_nowhere_to_empty_its_vms_to() -> None:
     pool = small_pool(hosts=("alpha",))
     add_vm(pool, "web", host="alpha", disks=[("local", 8)], networks=["lan"])
@@ -114,7 +129,9 @@ class TestClusterOn75:
             record["software_version"]["platform_version"] = platform
         return pool
 
-    @pytest.mark.parametrize(("platform", "word"), [("2.6.0", "blocked"), ("2.7.0", "pass")])
+    @pytest.mark.parametrize(
+        ("platform", "word"), [("2.6.0", "blocked"), ("2.7.0", "pass"), ("none", "not-verified")]
+    )
     def test_gfs2(self, platform: str, word: str) -> None:
         pool = self.pool(platform)
         add_sr(pool, "shared files", "gfs2", shared=True)
@@ -168,6 +185,16 @@ class TestAgility:
         assert judged(pool, "VM-AGILE-01", "cad") == "blocked"
 
 
+@pytest.mark.parametrize(("protocol", "address", "word"), [
+    ("pssl", "", "pass"), ("ssl", "", "blocked"), ("ssl", "192.0.2.7", "blocked"),
+])  # fmt: skip
+def test_hosts_that_listen_for_xen_orchestra(protocol: str, address: str, word: str) -> None:
+    pool = small_pool("8.2")
+    pool.settings["target"] = "xcp-ng-8.3"
+    add_record(pool, "SDN_controller", "c", {"protocol": protocol, "address": address, "port": 0})
+    assert judged(pool, "POOL-VSWITCH-01", "small") == word
+
+
 @pytest.mark.parametrize(("stated", "word"), [
     ("false", "warning"), (None, "blocked"), ("true", "blocked"),
 ])  # fmt: skip
@@ -209,15 +236,28 @@ def test_every_pool_says_which_xencenter_it_asks_for() -> None:
     assert judged(pool, "CLIENT-XENCENTER-01", "small") == "not-verified"
 
 
-_DRIVES: Callable[[SimPool], object] = lambda pool: add_sr(  # noqa: E731
-    pool, "Removable storage", "udev", shared=False, hosts=["beta"], attached=False
-)
-
-
 def test_a_detached_drive_that_nobody_uses_only_warns() -> None:
     pool = small_pool()
-    _DRIVES(pool)
+    add_sr(pool, "Removable storage", "udev", shared=False, hosts=["beta"], attached=False)
     assert judged(pool, "POOL-STORAGE-01", "Removable storage") in {"pass", "warning"}
+
+
+def test_a_host_renews_its_own_certificate() -> None:
+    pool = build("xcpng83", NOW)
+    name = pool_record(pool)["name_label"]
+    add_record(pool, "Certificate", "c", {"type": "host"})
+    assert judged(pool, "POOL-CERTIFICATES-01", name) == "pass"
+
+
+def test_a_driver_domain_is_not_dom0() -> None:
+    pool = small_pool("8.2")
+    add_vm(
+        pool, "aaa driver domain", host="alpha", is_control_domain=True, memory_gib=0.25,
+        networks=["lan"],
+    )  # fmt: skip
+    facts = PoolFacts(raw_of(pool))
+    own = facts.get(Host, Ref(ref_of(pool, "host", "alpha")))
+    assert control_domain(own).title.startswith("Control domain")
 
 
 class TestMoving:
@@ -250,6 +290,15 @@ class TestMoving:
         for disk in pool.records["VDI"].values():
             disk.update(virtual_size=str(10**15), physical_utilisation=str(used_gib * 1024**3))
 
+    def test_what_snapshots_hold_needs_room_too(self) -> None:
+        pool = self.pool()
+        add_snapshot(pool, "files", "before")
+        assert self.word(pool)[0] == "pass"
+        for disk in pool.records["VDI"].values():
+            if disk["is_a_snapshot"]:
+                disk["physical_utilisation"] = str(10**16)
+        assert self.word(pool)[0] == "blocked"
+
     @pytest.mark.parametrize(("kind", "used", "word"), [
         ("nfs", 10, "warning"), ("nfs", 10**6, "blocked"), ("lvmohba", 10, "blocked"),
     ])  # fmt: skip
@@ -278,9 +327,12 @@ class TestFieldsOfLaterUpdates:
     def test_83_as_it_was_first(self) -> None:
         pool = build("xcpng83", NOW)
         name = pool_record(pool)["name_label"]
-        add_record(pool, "Certificate", "c", {})
+        add_record(pool, "Certificate", "c", {"name": "corp.pem", "type": "ca"})
         for record in pool.records["Certificate"].values():
             record.pop("fingerprint_sha256", None)
+        assert judged(pool, "POOL-CERTIFICATES-01", name) == "not-verified"
+        for record in pool.records["host"].values():
+            record["software_version"]["xapi_build"] = "garbage"
         assert judged(pool, "POOL-CERTIFICATES-01", name) == "not-verified"
         for record in pool.records["host"].values():
             record["software_version"]["xapi_build"] = "24.19.2"

@@ -10,6 +10,7 @@ from selftests.vm_judging import NOW, outcome
 from simpool.builder import add_disk, add_network, change_dom0, find, host, pool_record
 from simpool.data import CannedAnswer, SimPool
 from simpool.direct import facts_of
+from simpool.operator_files import resource_data
 from simpool.pools import build
 
 DATABASE = "POOL-METADATA-01"
@@ -101,6 +102,13 @@ def test_a_count_that_is_not_stated_is_not_verified() -> None:
     assert judged(pool, DATABASE)[0] == "not-verified"
 
 
+def exported() -> SimPool:
+    """A pool whose operator has exported the resource data by XenCenter."""
+    pool = healthy()
+    pool.inputs["resource_data"] = resource_data(pool, days=1)
+    return pool
+
+
 def _lose(table: str, key: str) -> Callable[[SimPool], None]:
     return lambda pool: pool.inputs["resource_data"]["tables"][table][key].pop()
 
@@ -117,13 +125,13 @@ def _lose(table: str, key: str) -> Callable[[SimPool], None]:
     ],
 )
 def test_an_export_that_lacks_something(change: Callable[[SimPool], None], found: str) -> None:
-    pool = healthy()
+    pool = exported()
     change(pool)
     assert judged(pool, EXPORT) == ("warning", found)
 
 
 def test_an_export_need_not_show_what_xencenter_hides() -> None:
-    pool = healthy()
+    pool = exported()
     add_network(pool, "hidden", device="eth3", bridge="xenbr3")
     find(pool, "network", "hidden")[1]["other_config"]["HideFromXenCenter"] = "true"
     names = pool.inputs["resource_data"]["tables"]["networks"]["names"]
@@ -134,6 +142,6 @@ def test_an_export_need_not_show_what_xencenter_hides() -> None:
 
 
 def test_the_pool_is_named() -> None:
-    pool = healthy()
+    pool = exported()
     pool_record(pool)["uuid"] = "00000000-0000-4000-8000-000000000001"
     assert judged(pool, EXPORT)[1] == "it is of another pool"

@@ -213,6 +213,7 @@ def test_large_text_is_quick() -> None:
         "pw: hunter2", "pass=hunter2", "DB_PASS=hunter2", "Kennwort: hunter2", "luks_key=hunter2",
         "admin:hunter2@files", "curl -u admin:hunter2 https://x", "curl --user=admin:hunter2 x",
         "30 2 * * * root sshpass -p hunter2 ssh backup", "mysql -u root -phunter2 x",
+        "rocommunity hunter2 default", "com2sec local 10.0.0.0/8 hunter2", "snmp_community: hunter2",
         "session=OpaqueRef:hunter2", "mount -o user=x,pass=hunter2",
     ],
 )  # fmt: skip
@@ -226,7 +227,7 @@ def test_credentials_as_people_write_them(text: str) -> None:
     "text",
     [
         "PCI pass-through: yes", "tests passed: 5", "session 3 of 4", "key: value", "spw=1",
-        "iqn.2001-05.com.vendor:storage.lun1", "user: admin", "ls -u /x:y",
+        "XCP-ng community edition", "iqn.2001-05.com.vendor:storage.lun1", "user: admin", "ls -u /x:y",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_a_credential_stays(text: str) -> None:

@@ -22,6 +22,7 @@ WORDS = {"reports.outcome", "reports.text", "reports.progress"}
 # The plugins of the session join the steps together, and only they may look both ways.
 JOINTS = {
     "fixtures/baseline_reading.py",
+    "fixtures/gate_reading.py",
     "fixtures/reading.py",
     "fixtures/sources.py",
     "fixtures/live.py",

@@ -83,7 +83,26 @@ def test_both_days_are_included_in_utc(tmp_path: Path, now: dt.datetime, *, waiv
         ({"finding": '"HOST-BLOBS-01:uuid-9"'}, "HOST-BLOBS-01 has no object uuid-9"),
         ({"finding": '"HOST-BLOBS-01"'}, "a check id and an object uuid"),
         ({"finding": '"HOST-BLOBS-01:"'}, "a check id and an object uuid"),
-        ({"finding": '"HOST-BLOBS-01:*"'}, "no object *"),
+        ({"finding": '"HOST-BLOBS-01:*"'}, '"why_all" is missing'),
+        ({"finding": '"HOST-BLOBS-01:*"', "why_all": '" "'}, '"why_all" is missing'),
+        ({"finding": '"HOST-BLOBS-01:*"', "why_all": '" AUDIT "'}, 'only repeats "reason"'),
+        ({"finding": '"HOST-BLOB-01:*"', "why_all": '"all"'}, "no check of this run is called"),
+        ({"why_all": '"all"'}, '"why_all" is for a finding that ends in :*'),
+        ({"finding": '"*"', "why_all": '"all"'}, "nothing waives several checks"),
+        ({"finding": '"*:*"', "why_all": '"all"'}, "nothing waives several checks"),
+        ({"finding": '":*"', "why_all": '"all"'}, "nothing waives several checks"),
+        ({"finding": '"HOST-*:*"', "why_all": '"all"'}, "nothing waives several checks"),
+        ({"finding": '"HOST-*:uuid-1"'}, "nothing waives several checks"),
+        ({"finding": '"HOST-BLOBS-0?:uuid-1"'}, "nothing waives several checks"),
+        ({"finding": '"HOST-BLOBS-01:uuid-*"'}, "nothing waives several checks"),
+        ({"finding": '"HOST-BLOBS-01:**"', "why_all": '"all"'}, "nothing waives several checks"),
+        ({"finding": '"*HOST-BLOBS-01:uuid-1"'}, "nothing waives several checks"),
+        ({"finding": '"HOST-BLOBS-01:uuid-1,uuid-2"'}, "has no object uuid-1,uuid-2"),
+        ({"from": "2026-08-24", "until": "2026-11-23"}, "runs for 91 days"),
+        ({"from": "2026-11-24", "until": "9999-12-31"}, "waiver_days allows 90"),
+        ({"measure": '""'}, '"measure" is missing'),
+        ({"measure": "7"}, '"measure" must be text'),
+        ({"measures": '"x"'}, 'unknown key "measures" (did you mean "measure"?)'),
         ({"finding": '"host-blobs-01:uuid-1"'}, "a check id and an object uuid"),
         ({"finding": '"HOST-BLOBS-01: uuid-1"'}, "a check id and an object uuid"),
         ({"finding": "7"}, '"finding" must be text, not 7'),
@@ -198,6 +217,101 @@ def test_a_clock_without_offset_is_refused() -> None:
 
 def test_the_example_waives() -> None:
     entries = load_waivers(EXAMPLE)
-    found = judge_waivers(entries, NOW, [entries[0]["finding"]])
-    assert found.applies(entries[0]["finding"])
+    known = [entries[0]["finding"], "VM-RESTART-01:any"]
+    found = judge_waivers(entries, NOW, known)
+    assert all(found.applies(finding) for finding in known)
     assert found.notes == ()
+
+
+WIDE: dict[str, str | None] = {
+    "finding": '"HOST-BLOBS-01:*"',
+    "why_all": '"every host is reinstalled"',
+}
+
+
+def test_all_objects_of_a_check_with_a_reason_of_its_own(tmp_path: Path) -> None:
+    found = book(tmp_path, entry(**WIDE))
+    for finding in KNOWN[:2]:
+        waiver = found.applies(finding)
+        assert waiver is not None
+        assert waiver.is_wide
+        assert waiver.as_json()["why_all"] == "every host is reinstalled"
+    assert found.applies(KNOWN[2]) is None
+    assert found.notes == ()
+    assert found.unused(set(KNOWN[:1])) == ()
+    assert "was not needed" in found.unused({KNOWN[2]})[0]
+    (note,) = found.wide(set(KNOWN))
+    assert "waiver 1 (HOST-BLOBS-01:*) names no object" in note
+    assert "2 findings in this run" in note
+    assert found.wide({KNOWN[0]})[0].endswith("1 finding in this run")
+    assert found.wide({KNOWN[2]}) == ()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_waiver_that_names_its_object_comes_first(
+    tmp_path: Path, order: tuple[int, int]
+) -> None:
+    texts = (entry(), entry(**WIDE))
+    found = book(tmp_path, *(texts[number] for number in order))
+    named, other = found.applies(KNOWN[0]), found.applies(KNOWN[1])
+    assert named is not None
+    assert other is not None
+    assert (named.is_wide, other.is_wide) == (False, True)
+    (note,) = found.notes
+    assert f"waiver {named.number} ({KNOWN[0]}) overlaps waiver {other.number}" in note
+    assert found.needed(set(KNOWN)) == {named.number: 1, other.number: 1}
+    # The wide one has nothing left to waive where the other names the only finding.
+    assert "HOST-BLOBS-01:*" in found.unused({KNOWN[0]})[0]
+
+
+def test_a_wide_waiver_is_said_twice_only_once(tmp_path: Path) -> None:
+    found = book(tmp_path, entry(**WIDE), entry(**WIDE))
+    assert [waiver.number for waiver in found.valid.values()] == [1]
+    assert "again as waiver 1" in found.notes[0]
+
+
+@pytest.mark.parametrize("finding", ["HOST-BLOBS-01:uuid-1", "HOST-BLOBS-01:*"])
+def test_a_check_may_forbid_waivers(tmp_path: Path, finding: str) -> None:
+    path = tmp_path / "waivers.toml"
+    why_all = '"all"' if finding.endswith("*") else None
+    path.write_text(entry(finding=f'"{finding}"', why_all=why_all), encoding="utf-8")
+    found = judge_waivers(load_waivers(path), NOW, KNOWN, unwaivable={"HOST-BLOBS-01"})
+    assert not found.valid
+    assert "HOST-BLOBS-01 allows no waiver" in found.notes[0]
+
+
+@pytest.mark.parametrize(("days", "waives"), [(29, False), (30, True), (31, True)])
+def test_the_longest_time_is_a_setting(tmp_path: Path, days: int, *, waives: bool) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(entry(), encoding="utf-8")  # from the first to the first
+    found = judge_waivers(load_waivers(path), NOW, KNOWN, most_days=days)
+    assert bool(found.valid) is waives
+    assert (
+        waives or "waiver 1 (HOST-BLOBS-01:uuid-1) waives nothing: it runs for 30" in found.notes[0]
+    )
+
+
+def test_the_measure_is_kept(tmp_path: Path) -> None:
+    hostile = "watched\\n<img src=x onerror=alert(1)>\\u202e"
+    waiver = book(tmp_path, entry(measure=f'"{hostile}"')).applies(KNOWN[0])
+    assert waiver is not None
+    assert waiver.as_json()["measure"] == "watched\n<img src=x onerror=alert(1)>\u202e"
+    without = book(tmp_path, entry()).applies(KNOWN[0])
+    assert without is not None
+    assert (without.measure, without.why_all) == ("", "")
+
+
+def test_an_entry_of_an_older_bundle_waives(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(entry(), encoding="utf-8")
+    (loaded,) = load_waivers(path)
+    old = {key: value for key, value in loaded.items() if key not in ("measure", "why_all")}
+    assert judge_waivers([old], NOW, KNOWN).applies(KNOWN[0])
+
+
+@pytest.mark.parametrize("key", ["owner", "approver", "reason", "why_all", "measure", "finding"])
+def test_no_hostile_entry_leaves_its_line(tmp_path: Path, key: str) -> None:
+    hostile = '"x\\n\\u0000\\u202e\\u001b[31m<script>"'
+    found = book(tmp_path, entry(**{**WIDE, "approver": hostile, "owner": hostile, key: hostile}))
+    for note in [*found.notes, *found.wide(set(KNOWN)), *found.unused(set())]:
+        assert note.isprintable()

@@ -56,7 +56,6 @@ def prepare(pool: SimPool, target: str, *, window_days: float, **settings: Any) 
     }
     pool.inputs.update(
         database_backup=database_backup(pool, days=1),
-        resource_data=resource_data(pool, days=1),
         host_backups=[host_backup(pool, name, days=1) for name in host_names(pool)],
         xva=[xva(pool, vm["name_label"], days=1) for vm in _listed(pool, "VM")],
         hardware_list=hardware_list(target),

@@ -5,12 +5,10 @@ leave as it was stays as it was.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from fixtures.baseline import release_data_digest
-from fixtures.raw import Json, RawFacts, WireRecord
+from fixtures.raw import WireRecord
 from simpool.data import SimPool
 from simpool.dom0_answers import change_dom0
 from simpool.generations import GENERATIONS, software_version
@@ -54,9 +52,7 @@ def upgrade_host(pool: SimPool, name: str, release: str, brand: str) -> None:
         API_version_minor=str(made.api[1]),
     )
     record["license_params"]["version"] = made.product_version
-    record["other_config"].update(
-        boot_time=f"{seconds}.", agent_start_time=f"{seconds + 180}."
-    )
+    record["other_config"].update(boot_time=f"{seconds}.", agent_start_time=f"{seconds + 180}.")
     if "updates" in record:
         record["updates"] = []
     change_dom0(
@@ -90,22 +86,3 @@ def _made(kind: str, field: str, record: WireRecord) -> Any:
     if (kind, field) == ("VM_metrics", "current_domain_type"):
         return "hvm" if record["hvm"] else "unspecified"
     return _MADE.get((kind, field), zero(kind, field))
-
-
-def baseline_of(raw: RawFacts) -> dict[str, Json]:
-    """What is kept of an audit of these facts as a baseline, without its outcomes."""
-    return {
-        "bundle": "before-the-upgrade",
-        "manifest": "0" * 64,
-        "run": {},
-        "verdict": {},
-        "outcomes": [],
-        "settings": raw.inputs["settings"],
-        "release_data": release_data_digest(raw.inputs["releases"]),
-        "clock": raw.inputs["clock"],
-        "classes": {name: asdict(one) for name, one in raw.classes.items()},
-        "dom0": {
-            uuid: {"cause": one.cause, "probes": {c: asdict(p) for c, p in one.probes.items()}}
-            for uuid, one in raw.dom0.items()
-        },
-    }

@@ -57,6 +57,7 @@ class XenApiEndpoint:
 
     Attributes:
         sessions: references of the sessions that are open, with the account of each.
+        handed_out: references of all sessions there ever were.
         calls: method -> how often it was asked for.
         bodies: every request body that arrived, in that order.
         refused: methods asked for that are no reads, in that order.
@@ -80,6 +81,7 @@ class XenApiEndpoint:
         self.pool = pool
         self.slave_of = slave_of
         self.sessions: dict[str, str] = {}
+        self.handed_out: list[str] = []
         self.calls: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.refused: list[str] = []
@@ -167,6 +169,7 @@ class XenApiEndpoint:
             return SimError(("SESSION_AUTHORIZATION_FAILED", str(name), "no role"))
         session = f"OpaqueRef:{uuid.uuid4()}"
         self.sessions[session] = name
+        self.handed_out.append(session)
         return session
 
     def _role(self, session: str) -> str:

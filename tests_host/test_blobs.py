@@ -27,6 +27,7 @@ def test_messages_are_cleaned_up(
     Remedy: keep a copy (`xe message-list > messages.txt`), then let xapi delete all of them, never
         rm, for it keeps several names of each: `for m in $(xe message-list --minimal | tr , ' '); do
         xe message-destroy uuid=$m; done`; the other hosts follow with the next daily copy.
+    Risk: change; the messages are gone, but for the copy.
     """
     found = together(
         parse_folder(

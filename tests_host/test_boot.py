@@ -43,8 +43,10 @@ def test_boot_mode_is_supported(
     Why: an installer started in another mode than the installed system does not offer the upgrade
         or stops; newer targets no longer start in legacy BIOS mode at all.
     Source: host-installer, upgrade.py and install.py; xcp-ng.org documentation, issue 405.
-    Remedy: start the installer in the mode that the evidence names. To change the mode, eject the
-        host, set its firmware to UEFI, install it afresh and join it again.
+    Remedy: start the installer in the mode that the evidence names. To change the mode, move away
+        what lies on local SRs, eject the host (`xe pool-eject host-uuid={host.uuid}`), set its
+        firmware to UEFI, install it afresh and join it again.
+    Risk: data loss; ejecting and installing afresh erases the host's local SRs.
     """
     if settings.method == "clean":
         not_applicable("a clean installation sets up the boot partition anew")
@@ -67,8 +69,10 @@ def test_default_boot_loader_is_there(host: Host, dom0: Any, evidence: Evidence)
     Why: its firmware may forget the installed boot entry and then tries this path alone; without a
         loader there it finds no boot device after an upgrade.
     Source: xcp-ng/xcp issue 502.
-    Remedy: have console access (iDRAC) on the day, and know how to add a boot entry in the
-        firmware; copy the installed grubx64.efi to that path if the vendor's support agrees.
+    Remedy: have console access (iDRAC) on the day, and know how to add a boot entry in the firmware
+        (`efibootmgr -v` in dom0 lists them); copy the installed grubx64.efi to that path if the
+        vendor's support agrees.
+    Risk: change; the boot entry that is in use stays as it is.
     """
     maker = host.bios_strings.get("system-manufacturer", "").strip()
     if not maker:
@@ -94,11 +98,13 @@ def test_every_kernel_has_its_initrd(host: Host, dom0: Any, evidence: Evidence) 
     Why: an update that was interrupted leaves a kernel without one; the host does not come back from
         its next restart, and loses its VMs' data in memory if they were not moved before.
     Source: docs.xcp-ng.org, Troubleshooting, common problems.
-    Remedy: make the initrd again before any restart (`dracut -f /boot/initrd-VERSION.img VERSION` in
-        dom0), or reinstall the kernel package.
+    Remedy: make the initrd again in dom0 before any restart, or reinstall the kernel package.
+    Risk: change; with a wrong initrd the host does not start: try it while the host is empty.
     """
     versions, missing = kernels_without_initrd(printed(dom0, KERNELS))
     evidence(kernels=versions, without_initrd=missing)
+    for version in missing:
+        evidence.remedy("dracut", "-f", f"/boot/initrd-{version}.img", version)
 
     assert not missing, (
         f"host {host.title}: kernels - expected: each with its initrd, "
@@ -115,9 +121,10 @@ def test_target_boots_from_the_primary_disk(
     Why: new kernels have not found a root on Fibre Channel; XenServer 9's installer stops where the
         disk is not as noted at the installation, others are started with the wrong setting.
     Source: host-installer, product.py; host-upgrade-plugin; xcp-ng/xcp issues 517, 534 and 606.
-    Remedy: start the installer with multipath exactly if the host was installed so
-        (MULTIPATHING_ENABLED in /etc/firstboot.d/data/sr-multipathing.conf); have console access
-        and the alternate kernel at hand.
+    Remedy: start the installer with multipath exactly if the host was installed so (`cat
+        /etc/firstboot.d/data/sr-multipathing.conf` in dom0, MULTIPATHING_ENABLED); have console
+        access and the alternate kernel at hand.
+    Risk: none; only the start of the installer differs.
     """
     if settings.method == "clean":
         not_applicable("a clean installation sets up the disk anew")
@@ -142,6 +149,7 @@ def test_boot_disk_has_all_its_paths(host: Host, dom0: Any, evidence: Evidence) 
         finds no root, and its firmware may not know another path.
     Source: sm, drivers/mpathcount.py (mpath-boot).
     Remedy: find the lost path with `multipath -ll` in dom0; repair cable, port or zoning first.
+    Risk: change; the other paths carry on meanwhile.
     """
     _, node = primary_disk(dom0)
     own = boot_paths(host, node)
@@ -162,8 +170,10 @@ def test_no_hardware_is_known_to_fail(
 
     Why: such hosts froze, panicked or came back without their network or their disks.
     Source: release notes and issues, named for each part in the evidence.
-    Remedy: update firmware and BIOS, exchange the part, or try the target on a spare server of that
-        kind first.
+    Remedy: update firmware and BIOS or exchange the part, with the host empty (`xe host-disable
+        uuid={host.uuid}`, `xe host-evacuate uuid={host.uuid}`); or try the target on a spare server
+        of that kind first.
+    Risk: host outage; firmware and parts are changed while the host is off.
     """
     if not target.hardware:
         not_applicable(f"no hardware is known to fail with {target.name}")

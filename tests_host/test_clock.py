@@ -19,7 +19,10 @@ def test_clock_is_right(host: Host, settings: Settings, dom0: Any, evidence: Evi
         of storage and the certificates of its connections are judged by them; less is a warning.
     Source: xapi, ocaml/xapi/xapi_globs.ml (max_clock_skew); xen-orchestra, host clock warning.
     Remedy: correct the time servers of dom0 (`/etc/ntp.conf`, `/etc/chrony.conf`), restart the time
-        service, and look again once `ntpq -pn` or `chronyc tracking` shows a source.
+        service (`systemctl restart chronyd`, on older releases `systemctl restart ntpd`), and look
+        again once `chronyc tracking` or `ntpq -pn` shows a source.
+    Risk: change; a clock that jumps far ends sessions and leases: have it corrected while the host
+        is empty.
     """
     clock = clock_of(host)
     evidence(ahead_s_least=clock.least, ahead_s_most=clock.most, limit_s=settings.clock_seconds)

@@ -27,7 +27,10 @@ def test_partition_layout_is_not_switched(
         backend.py; host-upgrade-plugin, prepare_host_upgrade.py.
     Remedy: safe ways are: keep the old layout (remove a marker that nobody ordered, state
         `--layout=keep`, upgrade without XenCenter's automatic mode); or move the VDIs away, eject
-        the host from the pool, install it afresh and join it again, one host after the other.
+        the host from the pool (`xe pool-eject host-uuid={host.uuid}`), install it afresh and join
+        it again, one host after the other.
+    Risk: data loss; ejecting and installing afresh erases the host's disks; keeping the layout
+        costs nothing.
     """
     if settings.method == "clean":
         not_applicable("a clean installation always makes the new layout and erases the disk")
@@ -58,8 +61,9 @@ def test_primary_disk_is_large_enough(
 
     Why: the installer refuses a smaller disk, and does so when the host is already out of service.
     Source: host-installer, constants.py and backend.py.
-    Remedy: install the target on a larger disk; or choose a target and a method that keep the old
-        layout.
+    Remedy: install the target on a larger disk, once the host is empty and ejected (`xe pool-eject
+        host-uuid={host.uuid}`); or choose a target and a method that keep the old layout.
+    Risk: data loss; ejecting and installing afresh erases the host's local SRs.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been made")

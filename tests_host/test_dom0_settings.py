@@ -26,8 +26,10 @@ def test_settings_can_be_carried_over(
     Why: the installer reads them from the old system and offers no upgrade of one whose settings it
         cannot read; it only asks for a missing time zone, which is a warning.
     Source: host-installer, product.py (ExistingInstallation).
-    Remedy: restart the toolstack, which writes its networks again; restore the other files in dom0,
-        or link /etc/localtime to the zone below /usr/share/zoneinfo.
+    Remedy: restart the toolstack, which writes its networks again (`xe-toolstack-restart` in dom0);
+        restore the other files in dom0, or link the time zone: `ln -sf ../usr/share/zoneinfo/ZONE
+        /etc/localtime`.
+    Risk: change; VMs go on, tasks under way are lost with the toolstack's restart.
     """
     if settings.method == "clean":
         not_applicable("a clean installation carries nothing over")
@@ -53,8 +55,10 @@ def test_cluster_transport_is_known_to_the_target(
     Why: an installer with corosync 3 refuses a host whose cluster speaks `udpu`; dom0's own file is
         what it reads, so a cluster that the database has forgotten counts as well.
     Source: host-installer 11, product.py.
-    Remedy: detach the GFS2 SRs, destroy the cluster (`xe cluster-pool-destroy cluster-uuid=...`), and
-        let the vendor's support look at a file that stays behind.
+    Remedy: detach the GFS2 SRs, destroy the cluster that `xe cluster-list` names (`xe
+        cluster-pool-destroy cluster-uuid=...`), and let the vendor's support look at a file that
+        stays behind.
+    Risk: VM outage; all VMs on GFS2 are shut down meanwhile.
     """
     used = transport(dom0)
     evidence(transport=used or "no cluster")
@@ -77,13 +81,17 @@ def test_software_raid_is_whole(host: Host, dom0: Any, evidence: Evidence) -> No
     Why: an upgrade rewrites the system's disk; with half a mirror one bad sector ends it, and a
         rebuild slows it down by hours. The array still works, so this warns.
     Source: the Linux kernel, md; docs.xcp-ng.org, storage: software RAID.
-    Remedy: `mdadm --detail /dev/md...` in dom0; replace the failed disk, `mdadm --manage /dev/md...
-        --add /dev/...`, and wait until /proc/mdstat shows no recovery.
+    Remedy: `mdadm --detail` in dom0 names the failed disk; replace it, add the new one (`mdadm
+        --manage /dev/... --add /dev/...`), and wait until `cat /proc/mdstat` shows no recovery.
+    Risk: data loss; the wrong disk taken out of half a mirror ends it: compare serial numbers
+        first.
     """
     if not dom0.file("/proc/mdstat").exists:
         not_applicable("the kernel has no software RAID")
     text = printed(dom0, MDSTAT)
-    evidence(arrays=array_names(text))
+    names = array_names(text)
+    evidence(arrays=names)
+    evidence.remedy("mdadm", "--detail", *(f"/dev/{name}" for name in names))
     found = array_problems(text)
 
     assert not found, (
@@ -100,8 +108,9 @@ def test_packaged_files_are_unchanged(
     Why: the new system does not keep such changes: what relies on them fails after the upgrade. That
         is known to whoever made them, so this warns; programs come before settings.
     Source: rpm, verification; docs.xenserver.com, changes to the control domain are not supported.
-    Remedy: `rpm -qf FILE` in dom0 names the package; note the change in the plan and make it again
+    Remedy: ask in dom0 which package each belongs to; note the change in the plan and make it again
         after the upgrade, if it is still wanted.
+    Risk: none; files are only looked at and noted.
     """
     if not settings.deep:
         not_applicable("asked for by --deep only")
@@ -109,6 +118,7 @@ def test_packaged_files_are_unchanged(
     evidence(programs=listed(found.programs, 100), settings=listed(found.settings, 100))
     named = [("programs", found.programs), ("settings", found.settings)]
     words = [f"{kind} {listed(paths)}" for kind, paths in named if paths]
+    evidence.remedy("rpm", "-qf", *(*found.programs, *found.settings)[:20])
 
     assert not words, (
         f"host {host.title}: packaged files - expected: unchanged, found: {'; '.join(words)}"

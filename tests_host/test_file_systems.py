@@ -29,6 +29,7 @@ def test_root_has_room(host: Host, settings: Settings, dom0: Any, evidence: Evid
     Source: host-installer, backend.py; From the Field, XenServer 7.X Pool Upgrades, part 1.
     Remedy: find what is large: `du -xk / | sort -n | tail -n 30` in dom0; remove old files below
         /var/patch, /var/update, /var/crash and /root, and ISO images that lie in dom0.
+    Risk: data loss; what is removed is gone: know each file first.
     """
     if settings.method == "clean":
         not_applicable("a clean installation erases the root file system")
@@ -58,6 +59,7 @@ def test_logs_have_room(host: Host, settings: Settings, dom0: Any, evidence: Evi
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
     Remedy: move old logs away: `ls -lS /var/log | head -n 20` in dom0 names the largest; find out
         which service fills them before the change.
+    Risk: change; support may ask for the logs: keep them.
     """
     if settings.method == "clean":
         not_applicable("a clean installation erases the logs")

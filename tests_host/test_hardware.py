@@ -29,8 +29,10 @@ def test_hardware_is_on_the_list(
     Why: a new release brings a new kernel and drops old drivers; a host without its network or its
         disks does not come back from the reboot.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
-    Remedy: look the parts up in the vendor's list for the target, and add what is there to the file
-        given with `--hcl`; if a part is not there, try the target on a spare server of that kind.
+    Remedy: look the parts up in the vendor's list for the target (`lspci -nn` in dom0 names them),
+        and add what is there to the file given with `--hcl`; if a part is not there, try the target
+        on a spare server of that kind.
+    Risk: none; the host is only compared with a list.
     """
     if settings.phase == "after":
         not_applicable("the target runs on this hardware already")

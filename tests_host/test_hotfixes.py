@@ -30,8 +30,9 @@ def test_hotfixes_match_the_coordinator(
         the packages decide; elsewhere they are compared as well, and count for a warning.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/xapi_pool_patch.ml
         and xapi_pool_update.ml.
-    Remedy: apply what is missing, the coordinator first (`xe patch-apply` up to 7.0,
-        `xe update-apply` from 7.1 on, `yum update` on XCP-ng); what is extra belongs on all hosts.
+    Remedy: apply what is missing, the coordinator first, each host empty: patch-apply up to 7.0,
+        update-apply from 7.1 on, yum on XCP-ng; what is extra belongs on all hosts.
+    Risk: host outage; most hotfixes ask for a restart of the host or its toolstack.
     """
     kind = generation(source)
     found = difference(host, pool.coordinator, kind)

@@ -35,8 +35,10 @@ def test_first_boot_has_finished(
 
     Why: the installer does not offer to upgrade a host that never ended its first boot.
     Source: host-installer, product.py.
-    Remedy: find in /var/log/daemon.log why the step failed, run it again or restart the host, and
-        only then upgrade; a stamp made by hand hides what is not set up.
+    Remedy: find out why the step failed (`grep -i firstboot /var/log/daemon.log` in dom0), run it
+        again or restart the host, and only then upgrade; a stamp made by hand hides what is not set
+        up.
+    Risk: host outage; the host may have to be restarted.
     """
     if settings.method == "clean":
         not_applicable("a clean installation does not look at the old one")
@@ -57,8 +59,10 @@ def test_installer_can_recognise_the_installation(
     Why: the installer finds an installation by the label of its root, and reads the inventory there;
         where a value or a label is wrong it offers no upgrade, or stops.
     Source: host-installer, product.py; docs.xcp-ng.org, Troubleshooting, installation and upgrade.
-    Remedy: restore /etc/xensource-inventory from a backup of dom0; give a file system the label that
-        /etc/fstab names (`e2label` for root and logs, `swaplabel -L`, `fatlabel`).
+    Remedy: restore /etc/xensource-inventory from a backup of dom0; give a file system the label
+        that /etc/fstab names (`blkid -s LABEL` shows what there is): `e2label DEVICE LABEL` for
+        root and logs, `swaplabel -L LABEL DEVICE`, `fatlabel DEVICE LABEL`.
+    Risk: change; with a wrong label dom0 does not start: compare with /etc/fstab again.
     """
     if settings.method == "clean":
         not_applicable("a clean installation does not look at the old one")
@@ -88,8 +92,10 @@ def test_rollback_copy_can_be_made(
         way back is a fresh installation. The layout belongs into the change record, since a copy is
         restored only onto the layout it was made on.
     Source: host-installer, backend.py and restore.py.
-    Remedy: take backups of dom0 and of the pool's metadata, and plan a fresh installation as the way
+    Remedy: take backups of dom0 (`xe host-backup uuid={host.uuid} file-name=...`) and of the pool's
+        metadata (`xe pool-dump-database file-name=...`), and plan a fresh installation as the way
         back; try a restore on a spare host of the same layout.
+    Risk: none; the backups change nothing.
     """
     if settings.method == "clean":
         not_applicable("a clean installation keeps no copy of the old system")

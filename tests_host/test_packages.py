@@ -27,9 +27,11 @@ def test_packages_are_the_vendors(
     Why: the installer writes a new dom0: agents, drivers and tools installed by hand are gone after
         the upgrade, and packages of other vendors can break the one that is there.
     Source: XCP-ng documentation, Additional packages and After the upgrade.
-    Remedy: note what each package is for and how it comes back, then name it in `allowed_packages`
-        of poolproof.toml (also the few of EPEL, Fedora Project, that XCP-ng itself installs); remove
-        what nobody needs. What CentOS signed and somebody added by hand is not told apart.
+    Remedy: note what each package is for (`rpm -qi NAME` in dom0) and how it comes back, then name
+        it in `allowed_packages` of poolproof.toml (also the few of EPEL, Fedora Project, that
+        XCP-ng itself installs); remove what nobody needs (`yum remove NAME`). What CentOS signed
+        and somebody added by hand is not told apart.
+    Risk: change; what a removed package did ends at once.
     """
     found = foreign_packages(package_list(dom0), settings.allowed_packages)
     evidence(foreign=found, allowed=settings.allowed_packages)
@@ -50,10 +52,12 @@ def test_repositories_are_the_vendors(
     Source: XCP-ng documentation, Additional packages (repositories of others stay disabled).
     Remedy: set `enabled=0` in its section in /etc/yum.repos.d, and use `--enablerepo` for the one
         package that needs it; or name the id in `allowed_repositories` of poolproof.toml.
+    Risk: change; no package is touched by it.
     """
     enabled = enabled_repositories(dom0)
     found = foreign_repositories(enabled, settings.allowed_repositories)
     evidence(enabled=enabled, foreign=found, allowed=settings.allowed_repositories)
+    evidence.remedy("yum-config-manager", "--disable", *found)
 
     assert not found, (
         f"host {host.title}: repositories - expected: the vendor's alone enabled, "
@@ -70,6 +74,8 @@ def test_no_package_update_is_half_done(host: Host, dom0: Any, evidence: Evidenc
     Source: XCP-ng documentation, Updates howto; yum-utils, yum-complete-transaction.
     Remedy: look at `rpm -qa --last` in dom0; have yum-complete-transaction and `package-cleanup
         --dupes` say what they would do, then repair it, or install this host anew.
+    Risk: host outage; the repair ends with a restart; installing the host anew erases its local
+        SRs.
     """
     twice = twice_installed(package_list(dom0))
     unfinished = unfinished_transactions(dom0)

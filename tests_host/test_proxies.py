@@ -22,6 +22,7 @@ def test_no_proxy_is_set_by_hand(
     Source: host-installer, upgrade.py: the files it carries over; docs.xcp-ng.org, Updates.
     Remedy: note the proxy of each file named, and set it again after the upgrade, before the first
         update of the host.
+    Risk: none; settings are only noted.
     """
     if generation(source) != "packages":
         not_applicable(f"dom0 of {source.name} fetches no packages by itself")
@@ -29,6 +30,7 @@ def test_no_proxy_is_set_by_hand(
         not_applicable("it is lost, or set again by now")
     found = proxied_files(dom0)
     evidence(files=found)
+    evidence.remedy("grep", "-in", "proxy", *found)
 
     assert not found, (
         f"host {host.title}: proxy of the package manager - expected: none set by hand, "

@@ -28,8 +28,9 @@ def test_toolstack_runs(host: Host, source: SourceRelease, dom0: Any, evidence: 
     Why: without them the host's VMs can neither be moved nor started, its networks and disks not be
         set up; what fails before the change is taken for its consequence afterwards.
     Source: xapi, scripts (xe-toolstack-restart and its systemd units); xcp-ng/xcp issue 361.
-    Remedy: `systemctl status NAME` and `journalctl -u NAME` in dom0 say why; `xe-toolstack-restart`
-        starts the toolstack again without touching VMs.
+    Remedy: ask in dom0 why each is not running; `xe-toolstack-restart` starts the toolstack again
+        without touching VMs.
+    Risk: change; VMs go on, tasks under way are lost with the toolstack's restart.
     """
     if not has_systemd(source):
         not_applicable(_NO_SYSTEMD.format(source.name))
@@ -39,6 +40,9 @@ def test_toolstack_runs(host: Host, source: SourceRelease, dom0: Any, evidence: 
     if failed and not stopped:
         evidence.weigh(info, because="the toolstack itself runs")
     problems = (*stopped, *failed)
+    for name in [problem.partition(" ")[0] for problem in problems[:8]]:
+        evidence.remedy("systemctl", "status", name)
+        evidence.remedy("journalctl", "-u", name)
 
     assert not problems, (
         f"host {host.title}: services - expected: the toolstack running and none failed, "
@@ -55,6 +59,7 @@ def test_tls_proxy_listens(host: Host, dom0: Any, evidence: Evidence) -> None:
     Source: xapi, xapissl and stunnel@xapi.service; xcp-ng/xcp issue 361.
     Remedy: `xe-toolstack-restart` in dom0; if the port stays closed, `/var/log/secure` and
         `journalctl -u stunnel@xapi` say why, often a certificate that cannot be read.
+    Risk: change; VMs go on, tasks under way are lost with the toolstack's restart.
     """
     ports = listening_ports(dom0)
     evidence(ports=sorted(ports)[:50], port=TLS_PORT)
@@ -73,7 +78,9 @@ def test_no_service_was_added(
     Why: the installer writes a new dom0; unit files in /etc/systemd/system are not carried over,
         and are missed only when monitoring or backup does not come back.
     Source: host-installer, upgrade.py (what is restored).
-    Remedy: note how each service comes back, and copy unit files and programs away.
+    Remedy: note how each service comes back, and copy the unit files and programs away that
+        systemctl names.
+    Risk: none; files are only copied.
     """
     if settings.phase == "after":
         not_applicable("the host was upgraded already")
@@ -81,6 +88,7 @@ def test_no_service_was_added(
         not_applicable(_NO_SYSTEMD.format(source.name))
     found = added_services(services(dom0))
     evidence(added=found)
+    evidence.remedy("systemctl", "cat", *found[:20])
     if found:
         evidence.weigh(info, because="the upgrade itself goes on without it")
 

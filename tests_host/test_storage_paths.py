@@ -26,12 +26,19 @@ def test_multipath_is_set_as_on_the_coordinator(host: Host, evidence: Evidence) 
     Why: a host that differs reaches the pool's LUNs over one path where others have several; when
         the upgrade restarts switches, arrays or hosts, its VMs lose their disks.
     Source: xapi, ocaml/idl/datamodel_host.ml (multipathing); sm, drivers/mpath_dmp.py.
-    Remedy: put the host into maintenance mode, and set multipath as on the others.
+    Remedy: empty the host (`xe host-disable uuid={host.uuid}`, `xe host-evacuate
+        uuid={host.uuid}`), unplug its SRs (`xe pbd-list host-uuid={host.uuid}`, `xe pbd-unplug
+        uuid=...`), set multipath as on the coordinator, plug them (`xe pbd-plug uuid=...`), and
+        take it back: `xe host-enable uuid={host.uuid}`.
+    Risk: host outage; the host is emptied, and its SRs are unplugged meanwhile.
     """
     words = {True: "on", False: "off"}
     coordinator = host.facts.pool.coordinator
     expected, found = (words[multipath_setting(one)] for one in (coordinator, host))
     evidence(multipathing=found, on_coordinator=expected)
+    key = "multipathing" if host.has("multipathing") else "other-config:multipathing"
+    value = str(expected == "on").lower()
+    evidence.remedy("xe", "host-param-set", f"uuid={host.uuid}", f"{key}={value}")
 
     assert found == expected, (
         f"host {host.title}: multipath - expected: {expected}, as on the coordinator "
@@ -49,11 +56,13 @@ def test_multipath_is_configured_as_on_the_coordinator(
         to attach an HBA SR, or lose it when paths change. LUNs noted by the storage manager differ.
     Source: multipath.conf(5); sm, drivers/wwid_conf.py; xcp-ng/xcp issue 284.
     Remedy: compare the files named with those of the coordinator, and bring them to one state.
+    Risk: host outage; settings count once paths are made anew, on an empty host.
     """
     coordinator = host.facts.pool.coordinator
     own, wanted = multipath_settings(dom0), multipath_settings(dom0_of(coordinator))
     differences = setting_differences(own, wanted)
     used = multipath_setting(host) or multipath_setting(coordinator)
+    evidence.remedy("sha256sum", *sorted({*own, *wanted}))
     evidence(lines={path: len(lines) for path, lines in own.items()}, multipathing=used)
     if differences and not used:
         evidence.weigh(info, because="multipath is off on both hosts")
@@ -75,12 +84,14 @@ def test_multipath_was_not_configured_by_hand(
     Source: host-installer, upgrade.py (what is restored); sm (conf.d/custom.conf).
     Remedy: copy the files away, ask the array's vendor whether the target still needs them, and put
         them back on every host before its SRs are attached.
+    Risk: none; files are only copied.
     """
     if settings.phase == "after":
         not_applicable("the host was upgraded already")
     found = added_settings(multipath_settings(dom0))
     used = multipath_setting(host)
     evidence(files=found, multipathing=used)
+    evidence.remedy("tar", "czf", "/root/multipath-settings.tgz", *found)
     if found and not used:
         evidence.weigh(info, because="multipath is off on this host")
 
@@ -98,11 +109,14 @@ def test_no_process_is_stuck(host: Host, dom0: Any, evidence: Evidence) -> None:
         operations behind it hang, and with them the evacuation and the restart of the host.
         What is in that state in two lists of processes counts.
     Source: Linux, Documentation/filesystems/proc.rst; reported by users of XCP-ng.
-    Remedy: find what it waits for: `cat /proc/PID/stack` and `grep nfs /proc/mounts` in dom0; repair
-        the server or the path, or restart the host before the window.
+    Remedy: find out in dom0 what it waits for: its stack, and `grep -e nfs -e cifs /proc/mounts`;
+        repair the server or the path, or restart the host before the window.
+    Risk: host outage; only if the host has to be restarted.
     """
     found = stuck(dom0)
     evidence(processes=len(processes(dom0)), stuck=[f"{p.name} ({p.number})" for p in found])
+    for process in found[:20]:
+        evidence.remedy("cat", f"/proc/{process.number}/stack")
 
     assert not found, (
         f"host {host.title}: processes - expected: none stuck in uninterruptible sleep, found: "
@@ -117,7 +131,9 @@ def test_no_tape_is_attached(host: Host, settings: Settings, dom0: Any, evidence
     Why: installers and updates scan the SCSI bus anew; tape robots have lost their connection, or a
         backup in progress, by that.
     Source: Linux, drivers/scsi/scsi_proc.c; reported by users of XCP-ng.
-    Remedy: end the backups, and take the drive offline or unplug it until the host is upgraded.
+    Remedy: end the backups, and take the drive that `cat /proc/scsi/scsi` shows offline, or unplug
+        it, until the host is upgraded.
+    Risk: change; a backup under way breaks off.
     """
     if settings.phase == "after":
         not_applicable("the host was upgraded already")

@@ -27,6 +27,7 @@ def test_pool_bundle_is_complete(host: Host, dom0: Any, evidence: Evidence) -> N
         other hosts are not trusted, and joining and storage migration fail.
     Source: xapi, update-ca-bundle.sh and doc/content/design/pool-certificates.md; xen-api issue 5865.
     Remedy: have the certificates made and spread again; xapi writes the bundle anew.
+    Risk: change; connections to the host are made anew.
     """
     if not host.has(_TLS):
         not_applicable("its release makes no such bundle: ask again after the upgrade")
@@ -54,8 +55,9 @@ def test_no_authority_was_added(
     Why: the installer writes a new dom0, without them; proxies, mirrors and backup servers whose
         certificates such a CA signed are no longer trusted, and updates fail.
     Source: host-installer, upgrade.py (what is restored); update-ca-trust(8).
-    Remedy: keep the files, and after the upgrade copy them into the folder on every host and run
-        `update-ca-trust` there.
+    Remedy: keep the files of `ls -l /etc/pki/ca-trust/source/anchors`, and after the upgrade copy
+        them into the folder on every host and run `update-ca-trust extract` there.
+    Risk: change; only the trust of dom0's own programs grows.
     """
     coordinator = host.facts.pool.coordinator
     own, wanted = added_authorities(dom0), added_authorities(dom0_of(coordinator))

@@ -22,8 +22,9 @@ def test_updates_have_room(
     Why: an update that runs out of room leaves the host half patched, and XenCenter does not start
         updates there. Nobody has to apply them before the upgrade, so this warns.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/DiskSpaceForAutomatedUpdatesCheck.cs.
-    Remedy: make room as HOST-SPACE-01 says, or remove the updates that nobody will apply
-        (`xe update-destroy`, up to 7.0 `xe patch-destroy`).
+    Remedy: make room as HOST-SPACE-01 says (`du -xk / | sort -n | tail -n 30` in dom0), or remove
+        the updates that nobody will apply (update-destroy, up to 7.0 patch-destroy).
+    Risk: data loss; what is removed is gone: know each file first.
     """
     kind = generation(source)
     if kind in ("synced", "packages"):
@@ -32,6 +33,8 @@ def test_updates_have_room(
     needed = in_mib(sum(missing.values()))
     free = max(mounted_on(usage(dom0), "/").available // 1024, 0)
     evidence(missing=sorted(missing), needed_mib=needed, free_mib=free)
+    listing = "patch-list" if kind == "patches" else "update-list"
+    evidence.remedy("xe", listing, "params=uuid,name-label,hosts")
 
     assert needed <= free, (
         f"host {host.title}: room for updates - expected: {needed} MiB for "

@@ -24,14 +24,18 @@ def test_dom0_has_what_xapi_takes_for_applied(
     Why: xapi's record alone can outlive the files, for example after a restore of the database or
         a new installation; then the host lacks what everybody believes it has.
     Source: xapi, ocaml/xapi/xapi_globs.ml (host_update_dir) and xapi_pool_patch.ml.
-    Remedy: compare `ls /var/update/applied` (up to 7.0 `/var/patch/applied`) in dom0 with
-        `xe host-list params=updates`, and apply again what is missing in dom0.
+    Remedy: compare the folder in dom0 with xapi's record, and apply again what is missing in dom0.
+    Risk: host outage; applying again may ask for a restart of the host.
     """
     kind = generation(source)
     if kind in ("synced", "packages"):
         not_applicable(f"{source.name} is not updated by single hotfixes")
     found = absent_in_dom0(host, kind, dom0)
     evidence(absent=found)
+    old = kind == "patches"
+    evidence.remedy("ls", "/var/patch/applied" if old else "/var/update/applied")
+    what = f"param-name={'patches' if old else 'updates'}"
+    evidence.remedy("xe", "host-param-get", f"uuid={host.uuid}", what)
 
     assert not found, (
         f"host {host.title}: applied updates - expected: in dom0 as in xapi, "
@@ -46,11 +50,13 @@ def test_no_update_holds_a_lock(host: Host, dom0: Any, evidence: Evidence) -> No
     Why: while a lock is held, or was left by an update that died, every further update is refused
         because the updater is said to be busy; Xen Orchestra's rolling update then stops half-way.
     Source: XCP-ng documentation, Common problems (The updater plugin is busy); yum.
-    Remedy: wait for the update; if none runs (`ps -ef | grep -e yum -e updater` in dom0), remove the
-        files named.
+    Remedy: wait for the update; only if none runs (`ps -ef | grep -e yum -e updater` in dom0),
+        remove the files named.
+    Risk: change; a lock removed while an update runs leaves packages half replaced.
     """
     held = held_locks(dom0)
     evidence(held=held)
+    evidence.remedy("rm", *held)
 
     assert not held, (
         f"host {host.title}: update locks - expected: none held, found: {', '.join(held)}"
@@ -68,11 +74,13 @@ def test_no_work_was_scheduled_by_hand(
     Source: XCP-ng documentation, After the upgrade; host-installer, upgrade.py (what is restored).
     Remedy: note how each table comes back, and copy scripts away before the change; the previous
         dom0 stays on the backup partition until the next upgrade.
+    Risk: none; files are only copied.
     """
     if settings.phase == "after":
         not_applicable("the host was upgraded already")
     found = added_crontabs(dom0)
     evidence(scheduled=found)
+    evidence.remedy("tail", "-n", "+1", *found[:20])
     if found:
         evidence.weigh(info, because="the upgrade itself goes on without it")
 

@@ -4,14 +4,17 @@ from collections.abc import Callable
 
 from fixtures.attestations import Attestation
 from fixtures.contract import check, not_applicable, warning
-from fixtures.evidence import Evidence
 from fixtures.model import Pool
 from fixtures.settings import Settings
 
 
-@check("POOL-TRIAL-01", warning)
+@check(
+    "POOL-TRIAL-01",
+    warning,
+    question="Has this upgrade been tried on a test configuration?",
+)
 def test_upgrade_was_tried_on_a_test_configuration(
-    pool: Pool, attested: Callable[[str, str], Attestation], settings: Settings, evidence: Evidence
+    pool: Pool, attested: Callable[[], Attestation], settings: Settings
 ) -> None:
     """Somebody has tried this upgrade on a test configuration and says so.
 
@@ -23,7 +26,6 @@ def test_upgrade_was_tried_on_a_test_configuration(
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: there is nothing left to try")
-    said = attested("POOL-TRIAL-01", "Has this upgrade been tried on a test configuration?")
-    evidence(attestation=said)
+    said = attested()
 
     assert said.yes, f"pool {pool.title}: trial upgrade - expected: done, found: {said.by} says no"

@@ -8,7 +8,7 @@ from rules.ejection import local_srs, lost_disks, rejoin_objections
 from rules.listing import listed
 
 
-@check("HOST-EJECT-01", blocker)
+@check("HOST-EJECT-01", blocker, waivable=False)
 def test_host_can_be_ejected(
     host: Host, facts: PoolFacts, settings: Settings, evidence: Evidence
 ) -> None:

@@ -40,7 +40,7 @@ def test_vm_can_move_to_the_destination(
     )
 
 
-@check("SR-TWO-POOLS-01", blocker)
+@check("SR-TWO-POOLS-01", blocker, waivable=False)
 def test_sr_is_not_attached_in_two_pools(
     sr: SR, destination: PoolFacts | None, evidence: Evidence
 ) -> None:

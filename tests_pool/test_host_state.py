@@ -11,7 +11,7 @@ from fixtures.releases import SourceRelease
 from rules.restarts import INSTALL_TIMES, pending, xapi_marker
 
 
-@check("HOST-LIVE-01", blocker)
+@check("HOST-LIVE-01", blocker, waivable=False)
 def test_host_is_live_and_enabled(host: Host, evidence: Evidence) -> None:
     """The host is live, enabled and not in maintenance mode.
 

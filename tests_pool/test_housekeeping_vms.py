@@ -10,7 +10,7 @@ from rules.power_state import known_power_state
 from rules.vm_settings import ACTIVE
 
 
-@check("VM-HOST-01", blocker)
+@check("VM-HOST-01", blocker, waivable=False)
 def test_active_vm_is_on_a_host(vm: VM, settings: Settings, evidence: Evidence) -> None:
     """A VM that runs or is paused is on a host of the pool.
 

@@ -37,7 +37,7 @@ def test_migration_network_is_usable(pool: Pool, settings: Settings, evidence: E
     )
 
 
-@check("POOL-MIGRATE-OLD-01", blocker)
+@check("POOL-MIGRATE-OLD-01", blocker, waivable=False)
 def test_vms_move_safely_from_this_release(
     pool: Pool, facts: PoolFacts, target: Release, settings: Settings, evidence: Evidence
 ) -> None:

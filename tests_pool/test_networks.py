@@ -40,9 +40,13 @@ def test_management_interface_is_complete(host: Host, evidence: Evidence) -> Non
     )
 
 
-@check("HOST-LACP-01", warning)
+@check(
+    "HOST-LACP-01",
+    warning,
+    question="Do the switch ports of LACP management bonds work without LACP as well?",
+)
 def test_management_works_without_lacp(
-    host: Host, attested: Callable[[str, str], Attestation], evidence: Evidence
+    host: Host, attested: Callable[[], Attestation], evidence: Evidence
 ) -> None:
     """No LACP bond carries the management interface, or the switch works without LACP as well.
 
@@ -57,9 +61,7 @@ def test_management_works_without_lacp(
     evidence(bond=bond, mode=mode)
     refusal = ""
     if mode == "lacp":
-        question = "Do the switch ports of LACP management bonds work without LACP as well?"
-        said = attested("HOST-LACP-01", question)
-        evidence(attestation=said)
+        said = attested()
         refusal = "" if said.yes else f"{said.by} says no"
 
     assert not refusal, (

@@ -8,7 +8,7 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Certificate, Cluster, ClusterHost, Pool, PoolFacts, SDNController
 from fixtures.releases import Release
 from fixtures.settings import Settings
-from fixtures.version_order import compare_versions
+from fixtures.version_order import compare_versions, parse_version
 from rules.clusters import refused_from_75
 from rules.features import feature_objection
 
@@ -49,13 +49,17 @@ def test_no_vswitch_controller_is_set(
 ) -> None:
     """No vSwitch controller is set, or the target still knows it.
 
-    Why: the vendor refuses to upgrade such a pool to a release without the controller.
+    Why: the vendor refuses to upgrade such a pool to a release without the controller. Where hosts
+        only listen (pssl, no address), as for Xen Orchestra's SDN plugin, there is none.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/VSwitchControllerCheck.cs; xapi, SDN_controller.
     Remedy: `xe pool-set-vswitch-controller address=` (or `xe sdn-controller-forget uuid=...`), after
         its owner agreed.
     """
     if facts.at_least("7.2") is not False:
-        known = sorted(one.address or "any" for one in facts.table(SDNController).values())
+        records = facts.table(SDNController).values()
+        active = [one for one in records if one.address or one.protocol != "pssl"]
+        known = sorted(one.address or "any" for one in active)
+        evidence(plugins=len(records) - len(active))
     else:
         known = [pool.vswitch_controller] if pool.vswitch_controller else []
     evidence(controllers=known)
@@ -130,9 +134,13 @@ def test_installed_certificates_have_their_fingerprints(
     Remedy: uninstall and install the certificate again: `xe pool-uninstall-ca-certificate name=...`.
     """
     build = pool.coordinator.software_version.get("xapi_build", "")
-    if build and compare_versions(build, _FINGERPRINTS_FROM) < 0:
+    if parse_version(build) and compare_versions(build, _FINGERPRINTS_FROM) < 0:
         not_applicable(f"xapi {build} keeps no such fingerprint")
-    known = [one for one in facts.table(Certificate).values() if one.has("fingerprint_sha256")]
+    known = [
+        one
+        for one in facts.table(Certificate).values()
+        if one.has("fingerprint_sha256") and one.type == "ca"
+    ]
     bare = sorted(one.name or one.uuid for one in known if not one.fingerprint_sha256)
     evidence(certificates=len(known), without_fingerprint=bare)
 

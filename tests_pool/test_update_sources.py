@@ -41,14 +41,19 @@ def test_updates_were_fetched_lately(
     )
 
 
-@check("POOL-MIRROR-01", warning)
+@check(
+    "POOL-MIRROR-01",
+    warning,
+    question="Do all hosts reach the source of their packages?",
+    answer_days=30,
+)
 def test_update_source_is_reachable(
     pool: Pool,
     source: SourceRelease,
     target: Release,
     settings: Settings,
     inputs: Mapping[str, Json],
-    attested: Callable[[str, str], Attestation],
+    attested: Callable[[], Attestation],
     evidence: Evidence,
 ) -> None:
     """Somebody has seen from the hosts that the source of their packages answers, or its mirror.
@@ -66,8 +71,7 @@ def test_update_source_is_reachable(
         not_applicable("no host fetches packages for this change")
     if pool.has("repositories"):
         evidence(repositories=repository_names(pool), last_synchronised=pool.last_update_sync)
-    said = attested("POOL-MIRROR-01", "Do all hosts reach the source of their packages?")
-    evidence(attestation=said)
+    said = attested()
 
     assert said.yes, (
         f"pool {pool.title}: source of packages - expected: reachable from all hosts, "
@@ -75,12 +79,16 @@ def test_update_source_is_reachable(
     )
 
 
-@check("POOL-MEDIA-01", warning)
+@check(
+    "POOL-MEDIA-01",
+    warning,
+    question="Is the installation image verified, and was its source tried from a host?",
+)
 def test_installation_source_was_tried(
     pool: Pool,
     target: Release,
     settings: Settings,
-    attested: Callable[[str, str], Attestation],
+    attested: Callable[[], Attestation],
     evidence: Evidence,
 ) -> None:
     """Somebody has verified the target's installation image and tried its source from a host.
@@ -96,10 +104,7 @@ def test_installation_source_was_tried(
     if settings.phase == "after":
         not_applicable("the target is installed already")
     evidence(target=target.name)
-    said = attested(
-        "POOL-MEDIA-01", "Is the installation image verified, and was its source tried from a host?"
-    )
-    evidence(attestation=said)
+    said = attested()
 
     assert said.yes, (
         f"pool {pool.title}: installation source - expected: verified and tried, "

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from simpool.data import SimPool
 from simpool.faults.fault import Fault
+from simpool.operator_files import resource_data
+from simpool.records import add_record
 
 OTHER_POOL = "0d1e2f3a-0000-4000-8000-0000000000ff"
 
@@ -33,12 +35,17 @@ def _no_backups_of_hosts(pool: SimPool) -> None:
     pool.inputs["host_backups"] = None
 
 
+def _card_that_is_not_listed(pool: SimPool) -> None:
+    host = next(iter(pool.records["host"]))
+    add_record(pool, "PGPU", "gone", {"host": host, "PCI": "OpaqueRef:gone"})
+
+
+def _no_interfaces_read(pool: SimPool) -> None:
+    del pool.records["VIF"]
+
+
 def _export_of_another_pool(pool: SimPool) -> None:
-    pool.inputs["resource_data"]["pool_uuid"] = OTHER_POOL
-
-
-def _no_export(pool: SimPool) -> None:
-    pool.inputs["resource_data"] = None
+    pool.inputs["resource_data"] = resource_data(pool, days=1) | {"pool_uuid": OTHER_POOL}
 
 
 def _wait_for_weeks(pool: SimPool) -> None:
@@ -101,28 +108,31 @@ FAULTS: tuple[Fault, ...] = (
         check="POOL-EXPORT-01",
         tells=("field-06",),
         needs=(
-            "pool.uuid",
-            "host.uuid",
-            "SR.uuid",
-            "VM.uuid",
-            "VDI.uuid",
-            "VBD.VDI",
-            "VM.is_a_template",
-            "VM.is_a_snapshot",
-            "VM.is_control_domain",
-            "network.name_label",
-            "VM",
-            "SR",
-            "VDI",
-            "VBD",
-            "network",
+            *("pool.uuid", "host.uuid", "SR.uuid", "VM.uuid", "VDI.uuid"),
+            *("host.name_label", "SR.name_label", "VM.name_label", "VDI.name_label"),
+            *("network.name_label", "host.address", "host.name_description", "VM.name_description"),
+            *("VM.is_a_template", "VM.is_a_snapshot", "VM.is_control_domain", "VM.power_state"),
+            *("VM.resident_on", "VM.guest_metrics", "VM_guest_metrics.networks", "VM.other_config"),
+            *("VIF.VM", "VIF.MAC", "VIF.network", "VBD.VM", "VBD.VDI", "VBD.type", "VBD.empty"),
+            *("VDI.SR", "VDI.virtual_size", "VDI.type", "SR.type", "SR.physical_size"),
+            *("PBD.SR", "PBD.host", "PBD.device_config", "PIF.host", "PIF.network", "PIF.MAC"),
+            *("VM", "SR", "VDI", "VBD", "VIF", "PBD", "PIF", "network", "VM_guest_metrics", "PGPU"),
         ),
+        change=_card_that_is_not_listed,
+        on="default",
+        finds="pool default: list of resources - expected: complete, found: GPU: Name, PCI Bus Path "
+        "of 1 of 1 rows (PGPU c43bf44f-0ac1-5c71-92ed-e706c7d9210a names a PCI that is not among what "
+        "was read)",
+        loss=_no_interfaces_read,
+        cause="the list of resources is not complete: VMs: Address, MAC",
+        outcome="warning",
+    ),
+    Fault(
+        check="POOL-EXPORT-01",
         change=_export_of_another_pool,
         on="default",
         finds="pool default: export of resource data - expected: young and complete, "
         "found: it is of another pool",
-        loss=_no_export,
-        cause="no export of resource data was given",
         outcome="warning",
     ),
     Fault(

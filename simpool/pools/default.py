@@ -26,7 +26,7 @@ from simpool.builder import (
 )
 from simpool.data import SimPool, SimUser
 from simpool.hardware import DISK
-from simpool.operator_files import host_backup, prepare, resource_data, waiver, xva
+from simpool.operator_files import host_backup, prepare, waiver, xva
 
 TARGET = "citrix-hypervisor-8.0"
 XENCENTER = "8.0.0"
@@ -170,7 +170,6 @@ def _add_prepared(pool: SimPool) -> None:
     prepare(pool, TARGET, window_days=3, xencenter=XENCENTER)
     by_xva = ("web-01", "web-02", "mail-01", OLD_TOOLS, WAIVED, MARKUP, BROKEN, LONG)
     pool.inputs.update(
-        resource_data=resource_data(pool, days=2),
         host_backups=[
             host_backup(pool, name, days=days) for name, days in zip(HOSTS, (1, 1, 9), strict=True)
         ],
