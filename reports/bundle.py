@@ -1,6 +1,7 @@
 """The files of a finished run, beside the facts that were written when they were read."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,9 @@ from fixtures.exceptions import NotVerifiedError
 from fixtures.private_files import write_private
 from fixtures.raw import Json
 from fixtures.reading import Reading
+from fixtures.times import iso_time
 from fixtures.tool import TOOL, TOOL_NAME, TOOL_VERSION
+from reports.archive_index import refresh
 from reports.exports import exports, fact_exports
 from reports.gate import with_baseline
 from reports.ledger import Ledger
@@ -21,6 +24,7 @@ from reports.picture_data import gather
 from reports.pictures import pictures
 from reports.provenance import versions
 from reports.results import document, to_bytes
+from reports.text import for_terminal
 from reports.verdict import Verdict
 
 # How to check the bundle with stock tools, in it for the day when this suite is not at hand.
@@ -36,6 +40,8 @@ def run_of(audit: Audit) -> dict[str, Json]:
         "source": {**audit.raw.source, "release": release_now(audit)},
         "pool": {"uuid": pool.uuid if pool.has("uuid") else pool.ref, "name": pool.title},
         "target": audit.settings.target,
+        "target_name": audit.chosen_target.name if audit.chosen_target else None,
+        "window": iso_time(audit.settings.window) if audit.settings.window else None,
         "phase": audit.settings.phase,
         "method": audit.settings.method,
         "started": stored["started"],
@@ -57,10 +63,12 @@ def subject_of_run(audit: Audit) -> str:
     facts, settings = audit.facts, audit.settings
     hosts = f"{len(facts.hosts)} host{'' if len(facts.hosts) == 1 else 's'}"
     target = audit.target.name if settings.target else "no target stated"
+    # A dump does not say of itself from when it is.
+    read = "read" if audit.raw.source["kind"] == "dump" else "of"
     return (
         f"Pool {facts.pool.title}, {hosts}, {release_now(audit)} -> {target}, {settings.method}, "
         f"{settings.phase} the upgrade; facts from {audit.raw.source['kind']} "
-        f"{audit.raw.source['address']} of {facts.now:%Y-%m-%d %H:%M} UTC"
+        f"{audit.raw.source['address']} {read} {facts.now:%Y-%m-%d %H:%M} UTC"
     )
 
 
@@ -109,4 +117,6 @@ def write_results(
         reading.bundle, tool=TOOL, verdict=verdict.word, pool_uuid=results["run"]["pool"]["uuid"]
     )
     write_private(reading.bundle / MANIFEST, closing)
+    if problem := refresh(reading.bundle.parent.parent):
+        sys.stderr.write(f"the index of the archive was not written: {for_terminal(problem)}\n")
     return reading.bundle / "report.html"

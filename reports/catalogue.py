@@ -50,7 +50,7 @@ def _page(checks: list[CheckInfo]) -> str:
             f"- **Why**: {check.why}",
             f"- **Source**: {check.source}",
             f"- **Remedy**: {check.remedy}",
-            *([f"- **Risk of the remedy**: {check.risk}"] if check.risk else []),
+            f"- **Risk of the remedy**: {check.risk}",
             *([] if check.waivable else ["- **Waiver**: none; what it finds has to be put right"]),
             f"- **Code**: `{check.file}`",
         ]

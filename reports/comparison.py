@@ -16,6 +16,7 @@ from fixtures.baseline_reading import read_baseline
 from fixtures.exceptions import UsageProblemError
 from fixtures.raw import Json
 from reports.outcome import (
+    OPEN,
     SEVERITIES,
     count_objects,
     in_words,
@@ -23,7 +24,6 @@ from reports.outcome import (
     object_order,
     without_object,
 )
-from reports.remedies import OPEN
 from reports.results import finding_of
 from reports.text import NAME_LIMIT, for_terminal, one_line
 
@@ -288,7 +288,8 @@ def headline(comparison: Mapping[str, Json]) -> str:
         if objects[word]:
             parts.append(f"{count_objects({object_of(one) for one in objects[word]})} {word}")
         if checks[word]:
-            parts.append(f"{len(checks[word])} checks {word}")
+            number = len(checks[word])
+            parts.append(f"{number} check{'' if number == 1 else 's'} {word}")
     when = base["ended"].replace("T", " ").removesuffix("Z")
     return f"Since {base['bundle']} ({base['verdict']}, {when} UTC): {'; '.join(parts)}"
 

@@ -23,6 +23,7 @@ MAX_AGE: Final = "72h"
 _MAY_DIFFER: Final = ("window",)
 _APPROVABLE: Final = ("READY", "READY WITH CONDITIONS")
 _REASONS_LISTED: Final = 200
+_REASONS_SHOWN: Final = 40
 _ROOM: Final = 12
 
 
@@ -72,7 +73,7 @@ def exit_code(results: Mapping[str, Json], code: int) -> int:
 def next_step(results: Mapping[str, Json]) -> str:
     """What an administrator does now, by verdict and gate."""
     gate = results.get("gate")
-    if gate and not gate["open"]:
+    if gate and not gate["open"] and results["verdict"] in _APPROVABLE:
         return (
             "The gate is closed: do not start the upgrade. Clear what is worse than what was signed, "
             "or have this run signed, and try again."
@@ -150,7 +151,16 @@ def lines_of(gate: Mapping[str, Json]) -> list[str]:
 def since_lines(results: Mapping[str, Json]) -> list[str]:
     """Gate and comparison in lines of plain text; empty without a baseline."""
     gate, comparison = results["gate"], results["comparison"]
-    lines = lines_of(gate) if gate else []
+    lines: list[str] = []
+    if gate:
+        reasons = lines_of(gate)
+        lines = reasons[:_REASONS_SHOWN]
+        if len(reasons) > len(lines):
+            lines.append(f"  ... and {len(reasons) - len(lines)} more, in the report")
+    if comparison and gate:
+        # What concerns is among the reasons.
+        rest = [one for one in comparison["findings"] if one["kind"] not in CONCERNS]
+        comparison = {**comparison, "findings": rest}
     return lines + (comparison_lines(comparison, _ROOM) if comparison else [])
 
 

@@ -23,10 +23,12 @@ OUTCOMES: Final[tuple[OutcomeWord, ...]] = (
     "not-verified",
     "info",
 )
+OPEN: Final = ("blocked", "warning", "not-verified", "waived")
+"""Outcomes that somebody may want to clear."""
 RISKS: Final = ("none", "change", "VM outage", "host outage", "pool outage", "data loss")
-"""What carrying out a remedy costs: nothing at all; a setting or a file, nothing that runs notices it;
-a VM that is shut down or restarted; a host that reboots or loses its toolstack or storage for a while;
-the same for the whole pool; data, if it is done wrongly."""
+"""What carrying out a remedy costs at worst: nothing at all; a setting, a file or a restart of a
+toolstack, while VMs go on; a VM shut down or restarted; a host that reboots, or loses network or storage
+for a while; the same for the whole pool; data, if it is done wrongly."""
 NEEDS_CAUSE: Final = ("not-applicable", "not-verified")
 
 
@@ -55,7 +57,7 @@ class CheckInfo:
 
     Attributes:
         file: path of the check's module relative to the repository or to `--checks DIR`.
-        risk: what the remedy costs, beginning with one of `RISKS`; empty if nobody said.
+        risk: what the remedy costs, beginning with one of `RISKS`.
         function: the check's function in that file.
         waivable: whether a finding may be waived.
         question: what it asks a person, in one sentence; empty if it asks nobody.
@@ -71,7 +73,7 @@ class CheckInfo:
     source: str
     remedy: str
     file: str
-    risk: str = ""
+    risk: str
     function: str = ""
     waivable: bool = True
     question: str = ""
@@ -101,6 +103,8 @@ class Outcome:
         cause: why it is not verified, or the reason why it does not apply; required for these two.
         waiver: of a waived finding: `original` (the word it had), owner, approver, reason, ticket,
             measure, why_all, from, until; else None.
+        host: of an open finding on a VM or SR, the host that alone has it, so that people who work host
+            by host find it there; else None.
 
     Raises:
         ValueError: the parts contradict each other, so that no report could tell the truth.
@@ -115,6 +119,7 @@ class Outcome:
     remedy: str = ""
     cause: str = ""
     waiver: Mapping[str, Json] | None = None
+    host: ObjectRef | None = None
 
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:

@@ -21,7 +21,7 @@ from fixtures.raw import Json
 from fixtures.untrusted_file import DamagedFileError, open_regular
 from reports.evidence import Settled, plain
 from reports.manifest import UNDER_WAY
-from reports.outcome import Outcome, object_of
+from reports.outcome import ObjectRef, Outcome, object_of
 from reports.text import one_line, reason
 
 OUTCOMES: Final = UNDER_WAY
@@ -71,17 +71,14 @@ class OutcomeStream:
                 "kind": "doubted" if doubted else "outcome",
                 "check": outcome.check,
                 "severity": outcome.severity,
-                "object": {
-                    "class": outcome.object.class_,
-                    "uuid": outcome.object.uuid,
-                    "name": outcome.object.name,
-                },
+                "object": _object(outcome.object),
                 "outcome": outcome.outcome,
                 "message": outcome.message,
                 "evidence": plain(outcome.evidence),
                 "remedy": outcome.remedy,
                 "cause": outcome.cause,
                 "waiver": None if outcome.waiver is None else plain(outcome.waiver),
+                "host": None if outcome.host is None else _object(outcome.host),
             }
         )
 
@@ -190,10 +187,15 @@ def _take(entry: dict[str, Any], found: Streamed, *, first: bool) -> None:
 
 
 def _outcome(entry: dict[str, Any]) -> Outcome:
-    waiver = entry.pop("waiver")
+    waiver, host = entry.pop("waiver"), entry.pop("host")
     evidence, object_ = Settled(entry.pop("evidence")), object_of(entry.pop("object"))
     settled = None if waiver is None else Settled(waiver)
-    return Outcome(object=object_, evidence=evidence, waiver=settled, **entry)
+    home = None if host is None else object_of(host)
+    return Outcome(object=object_, evidence=evidence, waiver=settled, host=home, **entry)
+
+
+def _object(object_: ObjectRef) -> dict[str, Json]:
+    return {"class": object_.class_, "uuid": object_.uuid, "name": object_.name}
 
 
 def _chained(before: str, data: bytes) -> str:

@@ -24,14 +24,13 @@ from reports.page_rows import by_object, gist, names_of, objects, rows
 from reports.page_view import SYMBOLS, WORDS, account, bar, calls_by_kind, causes, checks, groups
 from reports.pictures import Picture
 from reports.provenance import sources
+from reports.remedies import first_gap
 from reports.results import to_bytes
 from reports.text import NAME_LIMIT, TEXT_LIMIT, one_line, visible
 from reports.verdict import Verdict
 
 _HERE: Final = Path(__file__).parent
 _STYLES: Final = ("page.css", "page_pictures.css")
-# Runs up to so many outcomes are printed with every check unfolded.
-_PRINTED: Final = 3000
 # With fewer characters of evidence than this the page says that it was cut.
 _WHOLE: Final = 240
 
@@ -138,7 +137,6 @@ def _findings(results: Mapping[str, Json]) -> dict[str, Json]:
         ],
         "objects": objects(outcomes, names),
         "cut": names.passed < _WHOLE,
-        "long": len(outcomes) > _PRINTED,
     }
 
 
@@ -147,7 +145,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_shown,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -157,6 +155,7 @@ def _environment() -> jinja2.Environment:
         line=one_line,
         commands=_commands,
         prose=_prose,
+        open=lambda command: first_gap(command) >= 0,
         altered=lambda command: command != one_line(command, TEXT_LIMIT),
         evidence=_evidence,
         gist=gist,
@@ -167,7 +166,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _shown(value: object) -> object:
+def shown(value: object) -> object:
     """The first gate: everything that the template prints comes through here."""
     if isinstance(value, Markup | int):
         return value

@@ -86,9 +86,8 @@ def _without(one: Known[WithoutHost]) -> tuple[object, object]:
     warning = tag(
         "strong", f"No room for {counted(len(one.left_over), 'VM')}: ", class_="blocked ink"
     )
-    return bar, Markup("{} {}{}{}. {}").format(
-        text, warning, tag("bdi", left), others, f"{said}{more}." if said else ""
-    )
+    rest = f"{others}. {said}{more}." if said else f"{others}."
+    return bar, tag("span", text, warning, tag("bdi", left), rest)
 
 
 def _placement(one: WithoutHost) -> Markup:

@@ -47,12 +47,15 @@ def licence() -> str:
 
 
 def sources(results: Mapping[str, Json]) -> tuple[tuple[str, int], ...]:
-    """What the checks rest on: each source, and how many checks name it, the most named first."""
+    """What the checks rest on: publisher or project, and how many checks name it, the most first.
+
+    What exactly stands where is told with each check: `project, file; document, chapter`.
+    """
     counts = Counter(
-        part.strip()
+        name
         for check in results["catalogue"]
-        for part in check["source"].split(";")
-        if part.strip()
+        for name in {part.partition(",")[0].strip() for part in check["source"].split(";")}
+        if name
     )
     return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
 

@@ -19,6 +19,7 @@ from rules.ages import parse_time
 from rules.resource_cells import Table, Unknown, Value, size_words
 from rules.resource_tables import gaps, resource_tables, table_gaps
 
+_SETTLED: Final = frozenset({"pass", "not-applicable"})
 _MEANINGS: Final = (
     ("-", "The object has no such thing, or its release does not."),
     ("not read", "Performance data (use of CPU, memory, network, GPU): an audit never reads them."),
@@ -39,7 +40,7 @@ def resource_csv(_results: Mapping[str, Json], facts: PoolFacts) -> bytes:
             places = [table.titles.index(title) for title in table.csv]
             writer.writerows(
                 [_csv_cell(row[place], table.columns[place][1]) for place in places]
-                for row in table.rows
+                for row in _rows(table)
             )
     return text.getvalue().encode()
 
@@ -55,11 +56,15 @@ def resource_workbook(results: Mapping[str, Json], facts: PoolFacts) -> bytes:
 def _sheets(results: Mapping[str, Json], facts: PoolFacts) -> Iterator[Sheet]:
     yield Sheet("About", (("What", "text"), ("Says", "text")), _about(results, facts))
     for table in resource_tables(facts):
-        rows: list[tuple[Value, ...]] = list(table.rows)
-        if table.unread:
-            rows.append((Unknown(table.unread),))
-        yield Sheet(table.title, [(title, kind) for title, kind, _ in table.columns], rows)
-    yield Sheet("Findings", [(name.capitalize(), "text") for name in COLUMNS], rows_of(results))
+        yield Sheet(table.title, [(title, kind) for title, kind, _ in table.columns], _rows(table))
+    place = COLUMNS.index("outcome")
+    findings = (row for row in rows_of(results) if row[place] not in _SETTLED)
+    yield Sheet("Findings", [(name.capitalize(), "text") for name in COLUMNS], findings)
+
+
+def _rows(table: Table) -> tuple[tuple[Value, ...], ...]:
+    """The rows; one that is unknown throughout where the table could not be read."""
+    return ((Unknown(table.unread),) * len(table.columns),) if table.unread else table.rows
 
 
 def _about(results: Mapping[str, Json], facts: PoolFacts) -> Iterator[tuple[Value, ...]]:
@@ -77,6 +82,7 @@ def _about(results: Mapping[str, Json], facts: PoolFacts) -> Iterator[tuple[Valu
         yield "Not complete", sentence
     for table in resource_tables(facts):
         yield f"Sheet {table.title}", _state(table)
+    yield "Sheet Findings", "what did not pass; every outcome is in findings.csv"
     for sign, meaning in _MEANINGS:
         yield f"Cell {sign}", meaning
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from fixtures.raw import Json
 from reports.evidence import plain, plain_text
 from reports.ledger import Ledger
-from reports.outcome import CheckInfo, ObjectRef, Outcome, outcome_order
-from reports.remedies import OPEN, commands_of, recheck
+from reports.outcome import OPEN, CheckInfo, ObjectRef, Outcome, outcome_order
+from reports.remedies import commands_of, recheck
 from reports.verdict import Verdict
 
 SCHEMA_ID: Final = "poolproof/results/1"
@@ -23,6 +23,8 @@ RUN_KEYS: Final = (
     "source",
     "pool",
     "target",
+    "target_name",
+    "window",
     "phase",
     "method",
     "started",
@@ -46,7 +48,8 @@ def document(
 
     Args:
         run: `tool` {"name", "version", ...}, `source` {"kind", "address", ...}, `pool` {"uuid",
-            "name"}, `target` (id or None), `phase`, `method`, `started` and `ended` (UTC,
+            "name"}, `target` (id or None), `target_name`, `window` (ISO
+            or None), `phase`, `method`, `started` and `ended` (UTC,
             `YYYY-MM-DDTHH:MM:SSZ`), `command` (list of words).
         checks: the catalogue of the chosen checks.
         ledger: the account of the run.
@@ -138,6 +141,7 @@ def _outcome_json(outcome: Outcome, function: str, run: Mapping[str, Json]) -> d
         "recheck": recheck(outcome.object, function, run["command"]) if looked_at else "",
         "cause": plain_text(outcome.cause),
         "waiver": None if outcome.waiver is None else plain(outcome.waiver),
+        **({"host": _object_json(outcome.host)} if outcome.host else {}),
     }
 
 

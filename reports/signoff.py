@@ -18,6 +18,7 @@ from reports import decision as decisions
 from reports import sshsig
 from reports.allowed_signers import load_allowed_signers
 from reports.approval import Signed, Standing, standing
+from reports.archive_index import refresh_around
 from reports.decision import Decision, Word
 from reports.manifest import contents
 from reports.text import for_terminal
@@ -110,7 +111,8 @@ def _ssh_keygen(key: Path, message: bytes) -> bytes:
         sshsig.check(signature, message)
     except sshsig.SignatureProblemError:
         raise CannotSignError(
-            f"ssh-keygen did not sign (exit {done.returncode}); OpenSSH 8.1 or newer is needed"
+            f"ssh-keygen did not sign (exit {done.returncode}): see what it said; before OpenSSH 8.1"
+            " it cannot"
         ) from None
     return done.stdout
 
@@ -159,6 +161,8 @@ def main(words: Sequence[str] | None = None) -> int:
                 comment=asked.comment,
             )
             _say(f"signed: {path}")
+            if problem := refresh_around(asked.bundle):
+                sys.stderr.write(f"the archive's index is old: {for_terminal(problem)}\n")
             return EXIT_APPROVED
         allowed = load_allowed_signers(asked.allowed_signers)
         state = standing(asked.bundle, allowed, datetime.now(UTC))
@@ -178,17 +182,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reports.signoff", description=__doc__)
     both = parser.add_subparsers(dest="what", required=True)
     one = both.add_parser("sign", help="decide about a bundle")
-    one.add_argument("bundle", type=Path)
+    one.add_argument("bundle", type=_path)
     one.add_argument("--decision", choices=("approve", "reject"), required=True)
-    one.add_argument("--key", type=Path, required=True, help="your SSH key, private or public half")
+    one.add_argument(
+        "--key", type=_path, required=True, help="your SSH key, private or public half"
+    )
     one.add_argument("--signer", required=True, help="your name in allowed_signers")
     one.add_argument("--change", default="", help="number of the change")
     one.add_argument("--comment", default="")
     other = both.add_parser("verify", help="check a bundle and all decisions about it")
-    other.add_argument("bundle", type=Path)
-    other.add_argument("--allowed-signers", type=Path, required=True, metavar="FILE")
+    other.add_argument("bundle", type=_path)
+    other.add_argument("--allowed-signers", type=_path, required=True, metavar="FILE")
     other.add_argument("--signers", type=_people, default=1, help="people who must approve")
     return parser
+
+
+def _path(text: str) -> Path:
+    # A shell leaves the ~ of --key=~/.ssh/id_ed25519 as it is.
+    return Path(text).expanduser()
 
 
 def _people(text: str) -> int:

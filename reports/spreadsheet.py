@@ -97,7 +97,9 @@ class _Writer:
         page.autofilter(0, 0, last, max(len(sheet.columns) - 1, 0))
 
     def _write(self, page: Any, row: int, column: int, value: Value, kind: Kind) -> None:
-        if isinstance(value, Unknown):
+        if type(value) is str:  # nearly all are
+            page.write_string(row, column, _shortened(visible(value, keep="\n")))
+        elif isinstance(value, Unknown):
             page.write_string(row, column, NOT_VERIFIED, self._unknown)
         elif _is_number(value):
             page.write_number(row, column, value, self._formats.get(kind))

@@ -9,6 +9,7 @@ from reports.comparison import lines_of as comparison_lines
 from reports.gate import lines_of as gate_lines
 from reports.gate import next_step
 from reports.outcome import count_objects, object_of, without_object
+from reports.results import finding_of
 from reports.text import NAME_LIMIT, one_line
 
 MOST_ROWS: Final = 50
@@ -18,6 +19,7 @@ _TITLES: Final = {
     "not-verified": "Not verified",
     "warning": "Warnings",
     "waived": "Waived",
+    "info": "For the record",
 }
 
 
@@ -25,7 +27,7 @@ def summary(results: Mapping[str, Json]) -> bytes:
     """The bytes of `summary.md` (CommonMark), from the content of `results.json`."""
     run = results["run"]
     source = run["source"]
-    path = f"{source.get('release', 'an unknown release')} to {run['target'] or 'no target stated'}"
+    path = f"{source.get('release', 'an unknown release')} to {run['target_name'] or 'no target stated'}"
     lines = [
         f"# {plain(results['verdict'])}: pool {plain(run['pool']['name'])}",
         "",
@@ -35,6 +37,7 @@ def summary(results: Mapping[str, Json]) -> bytes:
         "",
         f"- Pool: {plain(run['pool']['name'])} ({plain(run['pool']['uuid'])})",
         f"- From {plain(path)}, method {plain(run['method'])}, {plain(run['phase'])} the upgrade",
+        f"- Window: {run['window'] or 'not stated'}",
         f"- Read {run['started']} to {run['ended']}, {plain(source['kind'])} {plain(source['address'])}",
         f"- Made by {plain(run['tool']['name'])} {plain(run['tool']['version'])}",
         f"- Ledger: {plain(results['ledger']['sentence'])}",
@@ -43,6 +46,7 @@ def summary(results: Mapping[str, Json]) -> bytes:
     lines += _since(results)
     for word, title in _TITLES.items():
         found = [one for one in results["outcomes"] if one["outcome"] == word]
+        found = [one for one in found if word != "info" or one["message"]]
         if found:
             where = count_objects({object_of(one["object"]) for one in found})
             lines += ["", f"## {title}: {len(found)} on {where}", ""]
@@ -76,12 +80,14 @@ def _row(one: Mapping[str, Json]) -> str:
     object_ = one["object"]
     said = without_object(one["message"] or one["cause"], object_["class"], object_["name"])
     name = f"{object_['class']} {one_line(object_['name'], NAME_LIMIT)}"
-    row = f"- **{plain(one['check'])}** {plain(name)}: {plain(said)}"
+    row = f"- **{plain(one['check'])}** {plain(name)}: {plain(said)} ({plain(finding_of(one))})"
     waiver = one["waiver"]
     if waiver:
         row += (
-            f" (waived until {plain(str(waiver.get('until')))} by {plain(str(waiver.get('owner')))},"
-            f" ticket {plain(str(waiver.get('ticket')))}{_instead(waiver)})"
+            f"; waived until {plain(str(waiver.get('until')))} by {plain(str(waiver.get('owner')))},"
+            f" approved by {plain(str(waiver.get('approver')))},"
+            f" ticket {plain(str(waiver.get('ticket')))}: {plain(str(waiver.get('reason')))}"
+            f"{_instead(waiver)}"
         )
     return row
 

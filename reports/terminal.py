@@ -30,7 +30,14 @@ _STYLES: Final = {
     "not-verified": "35",
     "command": "36",
 }
-_SYMBOLS: Final = {"pass": "✓", "blocked": "✗", "warning": "!", "not-verified": "?", "waived": "~"}
+_SYMBOLS: Final = {
+    "pass": "✓",
+    "blocked": "✗",
+    "warning": "!",
+    "not-verified": "?",
+    "waived": "~",
+    "info": "i",
+}
 _PLAIN_SYMBOLS: Final = {"✓": "+", "✗": "x", "…": "."}
 _VERDICT_STYLES: Final = {
     "READY": "pass",
@@ -157,7 +164,9 @@ def findings_lines(
     lines += _since_lines(since, screen)
     for (title, entries), room in zip(sections, _rooms(sections, verbose=verbose), strict=True):
         lines += _section(title, entries, room, screen)
-    lines += _waived_lines([one for one in ordered if one.outcome == "waived"], screen)
+    told = [one for one in ordered if one.outcome == "info" and one.message]
+    lines += _tally_lines("waived", [one for one in ordered if one.outcome == "waived"], screen)
+    lines += _tally_lines("info", told, screen)
     lines += ["", f"Ledger: {ledger.sentence()}"]
     lines += [f"Ledger: {screen.safe(problem)}" for problem in ledger.problems[:_AT_LEAST]]
     if len(lines) > _LONG:
@@ -211,7 +220,7 @@ def _section(title: str, entries: Sequence[_Entry], room: int, screen: _Screen) 
             lines += entry.lines
     rest = total - sum(entries[index].findings for index in shown)
     if rest:
-        lines.append(f"  ... and {rest} more, in the report")
+        lines.append(f"  ... and {rest} more: in the report, or with -v")
     return lines
 
 
@@ -294,18 +303,19 @@ def _warning_entries(warnings: Sequence[Outcome], screen: _Screen, column: int) 
     return entries
 
 
-def _waived_lines(waived: Sequence[Outcome], screen: _Screen) -> list[str]:
-    if not waived:
+def _tally_lines(word: str, found: Sequence[Outcome], screen: _Screen) -> list[str]:
+    """What nobody has to act on now, by check, in one line."""
+    if not found:
         return []
-    checks = Counter(one.check for one in waived)
+    checks = Counter(one.check for one in found)
     listed = ", ".join(
         f"{check} ({number})" if number > 1 else check for check, number in checks.items()
     )
-    ends = sorted(str(_waiver(one).get("until")) for one in waived if _waiver(one).get("until"))
+    ends = sorted(str(_waiver(one).get("until")) for one in found if _waiver(one).get("until"))
     first = f"; the first waiver ends {ends[0]}" if ends else ""
-    text = f"{len(waived)} waived: {listed}{first}"
+    text = f"{len(found)} {'for the record' if word == 'info' else word}: {listed}{first}"
     lines = wrap(screen.safe(text), screen.width - 4, None if screen.verbose else _MESSAGE_LINES)
-    indent = [screen.symbol("waived"), *[" "] * (len(lines) - 1)]
+    indent = [screen.symbol(word), *[" "] * (len(lines) - 1)]
     return [
         "",
         *(f"  {sign} {screen.safe(line)}" for sign, line in zip(indent, lines, strict=True)),

@@ -137,7 +137,7 @@ def _blocked(blocked: Sequence[Outcome], unknown: Sequence[Outcome], gap: str) -
     objects = count_objects({one.object for one in blocked})
     sentence = f"BLOCKED by {_count(len(blocked), 'finding')} on {objects}"
     if unknown:
-        sentence += f"; {len(unknown)} more could not be verified"
+        sentence += f"; {_count(len(unknown), 'more blocker')} could not be verified"
     return sentence + (f"; the run is incomplete too: {gap}" if gap else "")
 
 

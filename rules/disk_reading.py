@@ -64,7 +64,8 @@ def partition_table(dom0: Any) -> PartitionTable:
         try:
             return parse_table(printed(dom0, TABLE_PARTED))
         except NotVerifiedError as second:
-            raise NotVerifiedError(f"{first}; {second}") from None
+            causes = dict.fromkeys((str(first), str(second)))
+            raise NotVerifiedError("; ".join(causes)) from None
 
 
 def usage(dom0: Any) -> tuple[Usage, ...]:

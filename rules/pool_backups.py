@@ -196,7 +196,7 @@ def _missing_networks(facts: PoolFacts, exported: Sequence[str]) -> list[str]:
 
 def _plain(name: str) -> str:
     """A name without the apostrophe that keeps it from being a formula."""
-    return name.strip().removeprefix("'")
+    return name.strip().removeprefix("'").strip()
 
 
 def _is_hidden(other_config: Mapping[str, str]) -> bool:

@@ -56,11 +56,18 @@ def changed_network(host: Host, old: Host) -> tuple[str, ...]:
     lost = [f"{_name(pif)} is gone" for pif in _ordered(old.pifs) if _key(pif) not in now]
     kept = [(pif, now[_key(pif)]) for pif in _ordered(old.pifs) if _key(pif) in now]
     return (
-        *changes([("backend", backend_of(old), backend_of(host))]),
+        *changes(_backends(host, old)),
         *lost,
         *(words for pair in kept for words in _interface(*pair)),
         *changes(_bonds(old, host)),
     )
+
+
+def _backends(host: Host, old: Host) -> list[tuple[str, object, object]]:
+    """The network backend, unless the former release was too old to name one."""
+    if "network_backend" not in old.software_version:
+        return []
+    return [("backend", backend_of(old), backend_of(host))]
 
 
 def _key(pif: PIF) -> tuple[str, int, str]:
@@ -118,7 +125,7 @@ def changed_host_settings(host: Host, old: Host) -> tuple[str, ...]:
         ("IQN", _iqn(old), _iqn(host)),
         ("multipath", multipath_setting(old), multipath_setting(host)),
         ("syslog server", _syslog(old), _syslog(host)),
-        ("tags", old.tags, host.tags),
+        ("tags", frozenset(old.tags), frozenset(host.tags)),
     ]
     if old.has("power_on_mode"):
         compared.append(("power-on mode", old.power_on_mode, host.power_on_mode))

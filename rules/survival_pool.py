@@ -35,7 +35,7 @@ def availability_changes(pool: Pool, old: Pool) -> tuple[str, ...]:
         return changes((words, getattr(old, name), getattr(pool, name)) for words, name in pairs)
     protected = sum(vm.ha_restart_priority == "restart" for vm in old.facts.vms)
     if protected and not pool.ha_enabled:
-        return (f"off as in the audit before, though {protected} VMs have a restart priority",)
+        return (f"off as in the audit before, though VMs have a restart priority ({protected})",)
     return ()
 
 
@@ -54,7 +54,9 @@ def autostart_changes(pool: Pool, old: Pool) -> tuple[str, ...]:
     was, now = (autostart(one.other_config, "pool") for one in (old, pool))
     wanted = sum(autostart(vm.other_config, f"VM {vm.title}") for vm in old.facts.vms)
     if not was and not now and wanted:
-        return (f"off as in the audit before, though {wanted} VMs are set to start by themselves",)
+        return (
+            f"off as in the audit before, though VMs are set to start by themselves ({wanted})",
+        )
     return changes([("autostart", was, now)])
 
 
@@ -62,7 +64,7 @@ def schedule_changes(facts: PoolFacts, then: PoolFacts) -> tuple[str, ...]:
     """Schedules of snapshots and backups that are gone or switched off, in words."""
     policies = {one.uuid for one in _policies(facts)}
     lost = [f"policy {one.title} is gone" for one in _policies(then) if one.uuid not in policies]
-    now = by_uuid(facts, VMSS) if then.table(VMSS) else {}
+    now = by_uuid(facts, VMSS)
     for one in then.table(VMSS).values():
         again = now.get(one.uuid)
         if again is None:
@@ -82,7 +84,7 @@ def setting_changes(pool: Pool, old: Pool) -> tuple[str, ...]:
         [
             *_srs(pool, old),
             ("migration network", *other(_network(old), _network(pool))),
-            ("tags", old.tags, pool.tags),
+            ("tags", frozenset(old.tags), frozenset(pool.tags)),
             *(
                 (what, getattr(old, name), getattr(pool, name))
                 for what, name in _SWITCHES

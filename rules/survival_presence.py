@@ -38,6 +38,16 @@ def lost_srs(then: PoolFacts, facts: PoolFacts) -> tuple[SR, ...]:
     return tuple(sr for sr in then.srs if sr.uuid not in there)
 
 
+def lighter_loss(lost: Iterable[SR], settings: Settings) -> str:
+    """Why the loss of these SRs is only worth a warning; empty if it is more."""
+    srs = list(lost)
+    if all(sr.type in DATALESS for sr in srs):
+        return "no disk of a VM lies on an SR of such a type"
+    if settings.method == "clean" and not any(sr.shared for sr in srs):
+        return "a clean installation erases local SRs; what lay on them was to be moved before"
+    return ""
+
+
 def lost_networks(then: PoolFacts, facts: PoolFacts) -> tuple[Network, ...]:
     """The networks of then that are gone."""
     there = by_uuid(facts, Network)

@@ -148,12 +148,16 @@ def changed_settings(vm: VM, old: VM) -> tuple[str, ...]:
             *((what, f"{getattr(old, name) // 1024**2} MiB", f"{getattr(vm, name) // 1024**2} MiB")
               for what, name in _LIMITS),
             *((what, getattr(old, name), getattr(vm, name)) for what, name in _SETTINGS),
-            ("blocked operations", tuple(old.blocked_operations), tuple(vm.blocked_operations)),
+            ("blocked operations", frozenset(old.blocked_operations), frozenset(vm.blocked_operations)),
         ]
     )  # fmt: skip
 
 
 def _starts(vm: VM, old: VM) -> Iterator[tuple[str, object, object]]:
+    if not vm.has("order"):
+        yield "protection by HA", old.ha_always_run, vm.ha_always_run
+        yield _STARTS[0][0], old.ha_restart_priority, vm.ha_restart_priority
+        return
     if not old.has("order"):  # XenServer 5: numbers, which later releases turn into an order
         yield "protection by HA", old.ha_always_run, vm.ha_restart_priority == "restart"
         return

@@ -38,6 +38,27 @@ def unfinished_updates(facts: PoolFacts, kind: Generation) -> tuple[str, ...]:
     return tuple(sorted(words))
 
 
+def unfinished_commands(facts: PoolFacts, kind: Generation) -> tuple[tuple[str, ...], ...]:
+    """What completes each of them, or takes away those that no host has.
+
+    Raises:
+        NotVerifiedError: a record needed is not known.
+    """
+    have = [(host, applied(host, kind)) for host in facts.hosts]
+    old = kind == "patches"
+    noun, key = ("patch", "host-uuid") if old else ("update", "host")
+    words: list[tuple[str, ...]] = []
+    table = facts.table(PoolPatch).values() if old else facts.table(PoolUpdate).values()
+    for known in table:
+        uuid = f"uuid={known.uuid}"
+        lacking = [host for host, of_host in have if known.uuid not in of_host]
+        if len(lacking) == len(have):
+            words.append(("xe", f"{noun}-destroy", uuid))
+        elif any(_enforced(of_host.get(known.uuid)) for _, of_host in have):
+            words += [("xe", f"{noun}-apply", uuid, f"{key}={host.uuid}") for host in lacking]
+    return tuple(words)
+
+
 def _enforced(hotfix: Hotfix | None) -> bool:
     return hotfix is not None and hotfix.enforced
 

@@ -40,7 +40,7 @@ class Browser:
     """
 
     def __init__(self, read: int, write: int) -> None:
-        self._in, self._out = read, os.fdopen(write, "wb")
+        self._in, self._out = read, write
         self._rest = b""
         self._number = 0
         self._session: str | None = None
@@ -58,8 +58,9 @@ class Browser:
         asked: dict[str, object] = {"id": number, "method": method, "params": parameters}
         if self._session:
             asked["sessionId"] = self._session
-        self._out.write(json.dumps(asked).encode() + b"\0")
-        self._out.flush()
+        data = json.dumps(asked).encode() + b"\0"
+        while data:
+            data = data[os.write(self._out, data) :]
         while True:
             said = self._next()
             if said.get("id") == number:
@@ -118,8 +119,8 @@ class Browser:
 def browser(profile: Path) -> Iterator[Browser]:
     """Start Chromium with a profile of its own, and end it."""
     assert CHROMIUM
-    pipes = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in (*os.pipe(), *os.pipe())]
-    theirs_in, ours_out, ours_in, theirs_out = pipes
+    theirs_in, ours_out = _pipe()
+    ours_in, theirs_out = _pipe()
     errors = os.open(os.devnull, os.O_WRONLY)
     actions = [
         (os.POSIX_SPAWN_DUP2, theirs_in, 3),
@@ -138,3 +139,14 @@ def browser(profile: Path) -> Iterator[Browser]:
             os.killpg(process, signal.SIGTERM)
         with contextlib.suppress(OSError):
             os.waitpid(process, 0)
+        os.close(ours_in)
+        os.close(ours_out)
+
+
+def _pipe() -> tuple[int, int]:
+    """A pipe whose numbers are none that the browser is to find it under."""
+    ends = os.pipe()
+    read, write = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in ends)
+    for end in ends:
+        os.close(end)
+    return read, write

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fixtures.dom0_script import STDERR_CAP
-from simpool.data import SimPool
-from simpool.dom0_answers import CannedAnswer
+from simpool.data import CannedAnswer, SimPool
 from simpool.records import pool_record
 
 # Maps whose keys are no free text.

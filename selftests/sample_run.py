@@ -27,6 +27,8 @@ RUN: dict[str, Any] = {
     "source": {"kind": "live", "address": "https://xs-01.example", "user": "auditor"},
     "pool": {"uuid": POOL.uuid, "name": POOL.name},
     "target": "xenserver-7.2",
+    "target_name": "XenServer 7.2",
+    "window": "2026-11-28T21:00:00Z",
     "phase": "before",
     "method": "rolling",
     "started": "2026-11-23T20:15:04Z",
@@ -86,6 +88,7 @@ def check(id_: str, severity: Severity, class_: ObjectClass, title: str, remedy:
         why="Members that differ can refuse each other's VMs half-way through a rolling upgrade.",
         source="Citrix, From the Field: XenServer 7.X Pool Upgrades, part 1.",
         remedy=remedy,
+        risk="change; a restart may be asked for.",
         file=f"tests_{'host' if class_ == 'host' else 'pool'}/test_{id_.split('-')[1].lower()}.py",
     )
 

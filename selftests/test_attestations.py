@@ -42,6 +42,7 @@ ASKED = CheckInfo(
     why="w",
     source="s",
     remedy="r",
+    risk="none.",
     file="f",
     question="Was it tried?",
     answers=("yes", "in part", "no"),
@@ -264,6 +265,7 @@ def asking(pool: Pool, attested: object) -> None:
     Why: w
     Source: s
     Remedy: r
+    Risk: none.
     """
     assert pool, "it does not"
 
@@ -274,6 +276,7 @@ def silent(pool: Pool) -> None:
     Why: w
     Source: s
     Remedy: r
+    Risk: none.
     """
     assert pool, "it does not"
 

@@ -38,7 +38,7 @@ def test_heavy_probes_come_last() -> None:
 def test_heavy_probes_are_sent_on_request(monkeypatch: pytest.MonkeyPatch, *, deep: bool) -> None:
     sent: list[Probe] = []
 
-    def read_live(_plan: Any, probes: Any, _progress: Progress) -> RawFacts:
+    def read_live(_plan: Any, probes: Any, _progress: Progress, _keep: Any) -> RawFacts:
         sent.extend(probes)
         return RawFacts({}, {})
 
@@ -47,7 +47,7 @@ def test_heavy_probes_are_sent_on_request(monkeypatch: pytest.MonkeyPatch, *, de
     monkeypatch.setattr(sources, "live_plan", lambda *_: None)
     monkeypatch.setattr(sources, "gather", lambda *_: inputs)
     monkeypatch.setattr(sources, "destination_login", lambda _: None)
-    options: Any = type("Options", (), {"pool": "master.example"})
+    options: Any = type("Options", (), {"pool": "master.example", "no_database_copy": True})
     sources.read_source(options, discover(), Progress(io.StringIO(), live=False))
     assert (VERIFY.command in {probe.command for probe in sent}) is deep
 

@@ -153,6 +153,7 @@ def test_host_says_its_role(host: Host, dom0: Any, evidence: Evidence) -> None:
     Why: w
     Source: our runbook
     Remedy: write it.
+    Risk: none.
     """
     there = dom0.file("/etc/hostname-of-site").exists
     evidence(there=there)

@@ -16,7 +16,7 @@ from fixtures.private_files import write_private
 from reports.exports import EXPORTS, FACT_EXPORTS, exports, fact_exports, main
 from reports.findings_table import COLUMNS, cell, findings_table
 from reports.metrics import metrics
-from reports.remedies import commands_of, recheck, script
+from reports.remedies import commands_of, first_gap, recheck, script
 from reports.results import to_bytes
 from reports.summary import MOST_ROWS, plain, summary
 from selftests.sample_run import HOSTILE, HOSTS, MARKUP, STARTED, VMS, Sample, close, sample
@@ -103,6 +103,19 @@ def test_the_script_has_every_command_by_host() -> None:
     assert script(sample(clean=True).results).decode().endswith("No open finding has a command.\n")
 
 
+def test_the_script_has_a_vm_below_its_host() -> None:
+    run = sample()
+    on_host = tuple(
+        replace(one, host=HOSTS[1]) if one.object == VMS[2] else one for one in run.outcomes
+    )
+    results = close(run.planned, on_host, ()).results
+    text = script(results).decode()
+    host = text.split(f"# ==== host {HOSTS[1].name} ({HOSTS[1].uuid})\n")[1].split("# ====")[0]
+    assert f"#: xe vm-shutdown uuid={VMS[2].uuid}\n" in host
+    assert f") VM {VMS[2].name}: " in host
+    assert f"# ==== VM {VMS[2].name} " not in text
+
+
 def test_what_is_a_command() -> None:
     remedy = (
         "Set `dynamic_percent`, pass `--hcl FILE`, read `/etc/ntp.conf`; run `xe pool-ha-disable`.\n"
@@ -114,6 +127,37 @@ def test_what_is_a_command() -> None:
         "xe-toolstack-restart",
     )
     assert commands_of("nothing to run") == ()
+
+
+def test_what_is_filled_in_takes_the_place_of_what_is_open() -> None:
+    remedy = (
+        "`xe pbd-list sr-uuid=1`, `xe pbd-plug uuid=...`, then `xe sr-scan uuid=...` and `xe vm-list`\n"
+        "`xe pbd-plug uuid=2`\n`xe pbd-plug uuid=3`\n`xe vm-list uuid=4`"
+    )
+    assert commands_of(remedy) == (
+        "xe pbd-list sr-uuid=1",
+        "xe pbd-plug uuid=2",
+        "xe pbd-plug uuid=3",
+        "xe sr-scan uuid=...",
+        "xe vm-list",
+        "xe vm-list uuid=4",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "gap"),
+    [
+        ("xe vm-shutdown uuid=1", -1),
+        ("xe vm-shutdown uuid=...", 20),
+        ("xe vm-shutdown uuid={vm.uuid}", 20),
+        ("xe host-apply-edition edition=EDITION", 30),
+        ("xe pif-list params=uuid,VLAN,MTU,IP", -1),
+        ("xe vm-param-set HVM-boot-policy='BIOS order'", -1),
+        ("xe sr-forget name-label='NFS ...'", -1),
+    ],
+)
+def test_where_a_command_is_open(command: str, gap: int) -> None:
+    assert first_gap(command) == gap
 
 
 def test_looking_again_drops_old_filters() -> None:
@@ -129,7 +173,7 @@ def test_summary() -> None:
     assert text.startswith("# BLOCKED: pool Frankfurt production\n")
     assert "## Blockers: 3 on 1 host and 2 VMs\n" in text
     assert "**HOST-HOTFIX-01** host xs-02: hotfixes - expected" in text
-    assert "(waived until 2026-12-31 by j.doe, ticket CHG-1042)" in text
+    assert "; waived until 2026-12-31 by j.doe, approved by a.smith, ticket CHG-1042: tried" in text
     assert "<img" not in text.replace("\\<", "")
 
 

@@ -1,5 +1,6 @@
 """The freshness gate, as a pipeline runs it: real keys, whole audits, and every way to stay closed."""
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -10,15 +11,14 @@ from typing import Any
 import jsonschema
 import pytest
 
+from fixtures.exceptions import GateClosedError, UsageProblemError
+from fixtures.gate_reading import earlier_run, read_sign_off
 from fixtures.private_files import write_private
-from reports import gate as gates
 from reports.decision import NAMESPACE
-from reports.gate import asked_otherwise, exit_code, sign_off_doubts, with_baseline
 from reports.manifest import MANIFEST, contents, manifest
 from reports.results import schema
 from reports.signoff import sign
 from selftests.running import Run, audit
-from selftests.sample_run import sample
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is missing")
 
@@ -29,7 +29,18 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keys")
     lines = []
     for name in ("alice", "bob", "mallory"):
-        words = ["ssh-keygen", "-q", "-N", "", "-C", name, "-t", "ed25519", "-f", str(folder / name)]
+        words = [
+            "ssh-keygen",
+            "-q",
+            "-N",
+            "",
+            "-C",
+            name,
+            "-t",
+            "ed25519",
+            "-f",
+            str(folder / name),
+        ]
         subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
         public = " ".join((folder / f"{name}.pub").read_text().split()[:2])
         lines.append(f'{name}@example.org namespaces="{NAMESPACE}" {public}\n')
@@ -204,7 +215,8 @@ def test_fewer_signers_than_asked_for(bundle: Path, keys: Path, tmp_path: Path) 
     decide(bundle, keys, "bob")
     run = ask(bundle, keys, tmp_path, "--signers=2")
     assert run.code == 0, run.out
-    assert "approved by alice@example.org, bob@example.org" in run.out
+    signers = {one["signer"] for one in run.results["gate"]["approvals"]}
+    assert signers == {"alice@example.org", "bob@example.org"}
 
 
 @pytest.mark.parametrize("name", ["results.json", "facts/xenapi.json.gz", "report.html"])
@@ -245,15 +257,16 @@ def test_stale(bundle: Path, keys: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "reason"),
     [
-        ("--target=xenserver-7.6", "signed for target citrix-hypervisor-8.0, asked for xenserver-7.6"),
+        (
+            "--target=xenserver-7.6",
+            "signed for target citrix-hypervisor-8.0, asked for xenserver-7.6",
+        ),
         ("--method=standalone", "signed for method rolling, asked for standalone"),
         ("--phase=after", "signed for phase before, asked for after"),
         ("--max-backup-age=30d", "signed with another setting: max_backup_age: 7d then, 30d now"),
     ],
 )
-def test_asked_otherwise(
-    bundle: Path, keys: Path, tmp_path: Path, word: str, reason: str
-) -> None:
+def test_asked_otherwise(bundle: Path, keys: Path, tmp_path: Path, word: str, reason: str) -> None:
     decide(bundle, keys)
     refused(ask(bundle, keys, tmp_path, word), reason)
 
@@ -273,140 +286,30 @@ def test_another_pool(bundle: Path, keys: Path, tmp_path: Path) -> None:
 
 
 def test_options_of_the_gate_that_make_no_sense(bundle: Path, keys: Path, tmp_path: Path) -> None:
-    for words, text in (
-        (["--signers=2"], "--signers goes with --verify"),
-        (["--max-age=1h"], "--max-age goes with --verify"),
-        ([f"--verify={bundle}"], "--verify needs --allowed-signers"),
+    allowed = keys / "allowed"
+    for given, text in (
+        ({"signers": 2}, "--signers goes with --verify"),
+        ({"max_age": "1h"}, "--max-age goes with --verify"),
+        ({"verify": bundle}, "--verify needs --allowed-signers"),
+        ({"verify": bundle, "allowed_signers": allowed, "signers": 0}, "at least one person"),
+        ({"verify": bundle, "allowed_signers": allowed, "max_age": "soon"}, "must be an age"),
+        ({"verify": bundle, "allowed_signers": allowed, "baseline": bundle}, "exclude each other"),
+        ({"verify": tmp_path / "none", "allowed_signers": allowed}, "there is no such bundle"),
+        ({"verify": bundle, "allowed_signers": tmp_path / "none"}, "No such file"),
     ):
-        run = audit(tmp_path / "archive", "--pool=sim", *words)
-        assert run.code == 4, run.out
-        assert text in run.out
-    for more, text in (
-        (["--signers=0"], "at least one person"),
-        (["--max-age=soon"], "must be an age"),
-        ([f"--baseline={bundle}"], "exclude each other"),
-        ([f"--pool={bundle}"], "--verify cannot be given with a bundle"),
-    ):
-        run = ask(bundle, keys, tmp_path, *more)
-        assert run.code == 4, run.out
-        assert text in run.out
-    run = ask(tmp_path / "nowhere", keys, tmp_path)
+        names = ("verify", "allowed_signers", "signers", "max_age", "baseline")
+        options = argparse.Namespace(**{**dict.fromkeys(names), **given})
+        with pytest.raises(UsageProblemError, match=text):
+            assert earlier_run(options) == read_sign_off(options)
+    run = ask(bundle, keys, tmp_path, f"--pool={bundle}")
     assert run.code == 4, run.out
+    assert "--verify cannot be given with a bundle" in run.out
 
 
-MANIFEST_HASH = "ab" * 32
-
-
-def stored_gate(**more: Any) -> dict[str, Any]:
-    decision = {
-        "file": "signoff/alice.json",
-        "decision": "approve",
-        "signer": "alice",
-        "fingerprint": "SHA256:a",
-        "change": "",
-        "comment": "",
-        "time": "2026-11-23T20:30:00Z",
-        "notes": [],
-    }
-    return {
-        "bundle": "earlier",
-        "manifest": MANIFEST_HASH,
-        "signers": 1,
-        "max_age": "72h",
-        "at": "2026-11-23T21:00:00Z",
-        "allowed_signers": "",
-        "decisions": [decision],
-        "refusals": [],
-        **more,
-    }
-
-
-def stored_run(results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A clean run as a baseline, and the inputs of a later one."""
-    from fixtures.baseline import compared_parts  # noqa: PLC0415
-
-    inputs = {"settings": {}, "releases": {}}
-    then = {**compared_parts(results, inputs), "bundle": "earlier", "manifest": MANIFEST_HASH}
-    return json.loads(json.dumps(then)), inputs
-
-
-def judged(gate: Any, then: Any, results: dict[str, Any], inputs: Any) -> Any:
-    return with_baseline(results, {**inputs, "baseline": then, "gate": gate})
-
-
-def test_only_a_gate_without_a_single_doubt_is_open() -> None:
-    results = sample(clean=True).results
-    then, inputs = stored_run(results)
-    done = judged(stored_gate(), then, results, inputs)
-    assert done["gate"]["open"] is True, done["gate"]["reasons"]
-    assert exit_code(done, 0) == 0
-    decision = stored_gate()["decisions"][0]
-    other = {**decision, "signer": "bob", "fingerprint": "SHA256:b"}
-    for gate in (
-        stored_gate(decisions=[]),
-        stored_gate(signers=2),
-        stored_gate(signers=2, decisions=[decision, {**decision, "signer": "bob"}]),
-        stored_gate(signers=2, decisions=[decision, {**other, "signer": "ALICE"}]),
-        stored_gate(decisions=[decision, {**other, "decision": "reject"}]),
-        stored_gate(manifest="cd" * 32),
-        stored_gate(refusals=["something"]),
-        stored_gate(max_age="nonsense"),
-        {key: value for key, value in stored_gate().items() if key != "decisions"},
-    ):
-        done = judged(gate, then, results, inputs)
-        assert done["gate"]["open"] is False, gate
-        assert done["gate"]["reasons"]
-        assert [exit_code(done, code) for code in (0, 10, 1, 30, 40)] == [20, 20, 1, 30, 40]
-    for change in (
-        {"verdict": "BLOCKED"},
-        {"verdict": "NOT VERIFIED"},
-        {"verdict": "INCOMPLETE"},
-        {"release_data": "other"},
-        {"outcomes": None},
-        {"run": {**then["run"], "pool": {"uuid": "other", "name": "x"}}},
-        {"run": {**then["run"], "source": {"kind": "sim", "address": ""}}},
-        {"checks": [*then["checks"], {"id": "SITE-OWN-01", "severity": "blocker", "class": "VM"}]},
-        {"checks": [{**one, "severity": "blocker"} for one in then["checks"]]},
-    ):
-        done = judged(stored_gate(), {**then, **change}, results, inputs)
-        assert done["gate"]["open"] is False, change
-    assert judged(stored_gate(), None, results, inputs)["gate"]["open"] is False
-
-
-def test_facts_of_a_dump_open_nothing() -> None:
-    results = sample(clean=True).results
-    results = {**results, "run": {**results["run"], "source": {"kind": "dump", "address": "x"}}}
-    then, inputs = stored_run(results)
-    done = judged(stored_gate(), then, results, inputs)
-    assert done["gate"]["open"] is False
-
-
-def test_an_error_of_our_own_never_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stumble(*_: object) -> None:
-        raise ZeroDivisionError("oops")
-
-    results = sample(clean=True).results
-    then, inputs = stored_run(results)
-    for name in ("compare", "_judge", "compared_parts"):
-        with monkeypatch.context() as patched:
-            patched.setattr(gates, name, stumble)
-            done = judged(stored_gate(), then, results, inputs)
-        assert done["gate"]["reasons"] == ["it could not be judged: ZeroDivisionError: oops"]
-        assert exit_code(done, 0) == 20
-        jsonschema.validate(done, schema())
-
-
-def test_age_is_counted_to_the_moment() -> None:
-    then, _ = stored_run(sample(clean=True).results)
-    ended = datetime.fromisoformat(then["run"]["ended"])
-    for age, stale in ((0, False), (72 * 3600, False), (72 * 3600 + 1, True), (-1, True)):
-        doubts = sign_off_doubts(stored_gate(), then, ended + timedelta(seconds=age))
-        assert bool(doubts) is stale, (age, doubts)
-
-
-def test_the_window_may_move_and_nothing_else() -> None:
-    then, _ = stored_run(sample(clean=True).results)
-    then["settings"] = {name: {"value": 1, "from": "x"} for name in ("window", "log_percent")}
-    for name, doubts in (("window", 0), ("log_percent", 1)):
-        now = {**then, "settings": {**then["settings"], name: {"value": 2, "from": "y"}}}
-        assert len(asked_otherwise(then, now)) == doubts
+def test_what_cannot_be_verified_at_all_is_closed(keys: Path, tmp_path: Path) -> None:
+    names = ("signers", "max_age", "baseline")
+    options = argparse.Namespace(
+        **dict.fromkeys(names), verify=tmp_path, allowed_signers=keys / "allowed"
+    )
+    with pytest.raises(GateClosedError, match="cannot be verified"):
+        read_sign_off(options)

@@ -36,6 +36,7 @@ def hold(pool: Pool, evidence: Evidence) -> None:
     Why: w
     Source: s
     Remedy: run `xe pool-param-set uuid={pool.uuid} name={wanted}`.
+    Risk: none.
     """
     assert evidence.values["holds"], f"pool {pool.title}: it - expected: holds, found: does not"
 
@@ -75,6 +76,14 @@ def test_a_finding_weighs_what_its_check_weighs(severity: str, word: str) -> Non
     assert outcome.message == "pool lab: it - expected: holds, found: does not"
     assert outcome.remedy == "run `xe pool-param-set uuid=p-1 name='a b'`."
     assert outcome.finding == "SITE-IT-01:p-1"
+
+
+@pytest.mark.parametrize("wanted", ["a`xe vm-destroy uuid=1`b", "a\nb"])
+def test_what_cannot_be_shown_is_not_filled_in(wanted: str) -> None:
+    evidence = Evidence()
+    evidence(holds=False, wanted=wanted)
+    outcome = decide(declared("blocker"), subject(), evidence, failing(evidence), NOBODY)
+    assert outcome.remedy == "run `xe pool-param-set uuid=p-1 name={wanted}`."
 
 
 def test_a_finding_may_weigh_less_and_says_why() -> None:

@@ -26,6 +26,7 @@ def test_last(host: Host) -> None:
     Why: w
     Source: s
     Remedy: r
+    Risk: none.
     """
     assert host, "host: x - expected: a, found: b"
 '''

@@ -98,7 +98,7 @@ def test_the_operators_own_files(tmp_path: Path) -> None:
             f"--password-file={folder / 'xapi'}",
             f"--ssh-password-file={folder / 'pw'}",
             f"--waivers={folder / 'waivers.toml'}",
-            f"-k=not password={canary('command line')}",
+            f"--junit-prefix=password={canary('command line')}",
             **environment,
         )
     unseen(run, canary)

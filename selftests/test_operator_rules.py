@@ -9,7 +9,9 @@ import pytest
 
 from fixtures.catalogue import discover
 from reports.catalogue import PAGE, contents
+from selftests.faulty_pools import pool_named
 from selftests.running import Run, audit
+from selftests.test_checks import of_check
 from simpool.pools import default
 
 TODAY = datetime.now(UTC).date()
@@ -115,6 +117,27 @@ def test_a_replay_says_the_same(run: Run, tmp_path: Path) -> None:
     assert (again.bundle / "results.json").read_bytes() == (
         run.bundle / "results.json"
     ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "says"),
+    [
+        ({}, "pass", ""),
+        ({"answer": "none"}, "pass", ""),
+        ({"answer": "no"}, "warning", "B. Okafor says no"),
+        ({"answer": "None"}, "not-verified", '"answer" must be "yes", "none" or "no", not "None"'),
+        ({"when": "2020-01-01"}, "not-verified", "holds for 90 at most"),
+        ({"until": "9999-12-31"}, "not-verified", "holds for 90 at most"),
+        ({"by": "B. Okafor\n\u202e"}, "pass", ""),
+    ],
+)
+def test_each_question_has_its_answers(changes: dict[str, str], word: str, says: str) -> None:
+    pool = pool_named("ch82")
+    (said,) = [o for o in pool.inputs["attestations"] if o["question"] == "POOL-BITLOCKER-01"]
+    said.update(changes)
+    (one,) = of_check(pool, "POOL-BITLOCKER-01")
+    assert one.outcome == word
+    assert says in (one.message or one.cause)
 
 
 def test_the_catalogue_lists_questions_and_what_allows_no_waiver() -> None:

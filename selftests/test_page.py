@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from reports.page import render
+from reports.pictures import pictures
 from reports.results import document, to_bytes
 from reports.verdict import Verdict
+from selftests import large_run
 from selftests.sample_run import (
     CALLS,
     CHECKS,
@@ -22,6 +24,7 @@ from selftests.sample_run import (
     NOTES,
     RUN,
     SETTINGS,
+    VMS,
     Sample,
     close,
     large,
@@ -48,7 +51,7 @@ def page(run: Sample, **more: Any) -> str:
     return render(run.results, run.verdict, **made).decode()
 
 
-def attacked() -> str:
+def attacked(**more: Any) -> str:
     """A page with the attack in every field that somebody else can write."""
     run = sample()
     outcomes = []
@@ -91,7 +94,8 @@ def attacked() -> str:
     ]
     verdict = replace(run.verdict, sentence=ATTACK)
     calls = {ATTACK: 1, f"GET {ATTACK}": 1}
-    return render(results, verdict, settings=[(ATTACK, ATTACK, ATTACK)], calls=calls).decode()
+    made = {"settings": [(ATTACK, ATTACK, ATTACK)], "calls": calls, **more}
+    return render(results, verdict, **made).decode()
 
 
 class Reader(HTMLParser):
@@ -146,7 +150,7 @@ def test_what_a_reader_finds() -> None:
     run = sample()
     text = Reader(page(run)).text
     for part in (
-        "By 3 findings on 1 host and 2 VMs; 3 more could not be verified.",
+        "By 3 findings on 1 host and 2 VMs; 3 more blockers could not be verified.",
         "Do not start the upgrade.",
         "Frankfurt production",
         "2026-11-23 20:15:04 UTC",
@@ -255,16 +259,61 @@ def test_many_findings_become_rows() -> None:
         for one in run.outcomes
     )
     text = page(close(run.planned, loud))
-    assert "and 100 more, in short" in text
+    assert "and 100 more: " in text
     assert text.count("<article") < 420
+    # Those beyond the limit stand in the rows of their check.
+    rest = text[text.index('id="check-VM-TOOLS-01"') :]
+    assert all(f"vm-{number}" in rest for number in range(300))
 
 
 def test_a_large_run() -> None:
-    run = large(5000)
-    assert len(run.outcomes) > 20_000
+    run = large_run.run()
+    assert len(run.outcomes) > 59_000
+    drawn = pictures(large_run.picture_data(run), "rolling")
+    text = page(run, pictures=drawn)
+    assert len(text.encode()) < 8_000_000
+    reader = Reader(text)
+    assert reader.open == []
+    # A browser's search finds whatever there is.
+    assert {vm.name for vm in large_run.VMS} <= set(
+        re.findall(r"app-\d{5}\.prod\.fra1", reader.text)
+    )
+    assert "Evidence of what passed is cut short here" in reader.text
+
+
+def test_objects_are_told_apart_by_uuid_where_names_do_not() -> None:
+    run = sample()
+    twins = tuple(
+        replace(one, object=replace(one.object, name="twin")) if one.object.class_ == "VM" else one
+        for one in run.outcomes
+    )
+    text = Reader(page(close(run.planned, twins))).text
+    for vm in VMS:
+        assert f"twin ({vm.uuid[:8]})" in text
+
+
+def test_commands_stand_by_themselves() -> None:
+    run = sample()
+    vm = VMS[2]
     text = page(run)
-    assert Reader(text).open == []
-    assert len(text) < 400 * len(run.outcomes)
+    assert f'<pre class="command"><code>xe vm-shutdown uuid={vm.uuid}</code></pre>' in text
+    (one, *_) = [o for o in run.outcomes if o.outcome == "blocked"]
+    open_ = replace(one, remedy="`xe pbd-plug uuid=...`, then `xe vm-start uuid=a\u202eb`")
+    shown = page(close(run.planned, (open_, *(o for o in run.outcomes if o is not one))))
+    assert "<code>xe pbd-plug uuid=...</code></pre>\n<p" in shown
+    assert "To be filled in before it runs." in shown
+    assert "Not to be pasted" in shown
+    with_function = tuple(replace(c, function="test_local") for c in CHECKS)
+    again = Reader(page(close(run.planned, run.outcomes, (), with_function))).text
+    assert "pytest --pool=xs-01.example --target=xenserver-7.2 -k" in again
+
+
+def test_not_verified_is_told_by_cause_and_then_by_host() -> None:
+    text = Reader(page(sample())).text
+    section = text[text.rindex("by cause") : text.rindex("and every object it was judged on")]
+    assert "host xs-03: SSH refused the key of root, so its dom0 was not read" in section
+    assert "host xs-03HOST-HOTFIX-01, HOST-SPACE-01" in section
+    assert "host xs-01, xs-02, xs-03HOST-HCL-01" in section
 
 
 def luminance(colour: str) -> float:

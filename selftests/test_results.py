@@ -55,6 +55,8 @@ def test_the_published_schema_holds(changes: dict[str, Any]) -> None:
         "notes",
         "catalogue",
         "outcomes",
+        "comparison",
+        "gate",
     }
     assert set(results["run"]) == set(RUN)
 

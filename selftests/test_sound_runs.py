@@ -121,6 +121,7 @@ def test_{number}(host: Host, evidence: Evidence{more}) -> None:
     Why: w
     Source: s
     Remedy: r
+    Risk: none.
     """
     assert host, "host: x - expected: a, found: b"
 '''

@@ -21,7 +21,7 @@ def lines(run: Sample, notes: tuple[str, ...] = (), **more: Any) -> list[str]:
 def test_blocked() -> None:
     shown = lines(sample(), ("a waiver expired",), width=200)
     assert shown == [
-        "BLOCKED by 3 findings on 1 host and 2 VMs; 3 more could not be verified",
+        "BLOCKED by 3 findings on 1 host and 2 VMs; 3 more blockers could not be verified",
         "! a waiver expired",
         "",
         "Blockers (3)",
@@ -72,7 +72,7 @@ def test_blocked() -> None:
         "  ~ 1 waived: POOL-TRIAL-01; the first waiver ends 2026-12-31",
         "",
         "Ledger: 64 planned = 56 judged + 1 waived + 1 not applicable + 6 not verified",
-        "BLOCKED by 3 findings on 1 host and 2 VMs; 3 more could not be verified",
+        "BLOCKED by 3 findings on 1 host and 2 VMs; 3 more blockers could not be verified",
         "Report: out/report.html",
     ]
 
@@ -156,9 +156,9 @@ def test_long_lists_are_capped_and_no_check_is_hidden() -> None:
     assert len([line for line in shown if line.startswith("  ✗")]) <= 40
     for check in ("VM-AGILE-01", "VM-LOCAL-01", "HOST-HOTFIX-01", "VM-BACKUP-01", "HOST-HCL-01"):
         assert any(check in line for line in shown), check
-    (rest,) = [line for line in shown if "more, in the report" in line]
+    (rest,) = [line for line in shown if "more: in the report, or with -v" in line]
     listed = len([line for line in shown if line.startswith("  ✗")])
-    assert rest == f"  ... and {601 - listed} more, in the report"
+    assert rest == f"  ... and {601 - listed} more: in the report, or with -v"
     assert len([line for line in lines(blocked, verbose=True) if line.startswith("  ✗")]) == 601
 
 

@@ -98,7 +98,7 @@ def test_exit_codes(words: list[str], code: int, strict: int) -> None:
 
 def test_sentences() -> None:
     assert sample().verdict.sentence == (
-        "BLOCKED by 3 findings on 1 host and 2 VMs; 3 more could not be verified"
+        "BLOCKED by 3 findings on 1 host and 2 VMs; 3 more blockers could not be verified"
     )
     assert sample(clean=True).verdict.sentence == (
         "READY: 11 checks passed on the pool, 3 hosts, 2 SRs and 12 VMs"

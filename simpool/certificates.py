@@ -1,5 +1,6 @@
 """TLS certificates as pools have them: self-signed, or signed by a CA, made on the spot."""
 
+import hashlib
 import ipaddress
 import ssl
 import tempfile
@@ -17,6 +18,11 @@ from cryptography.x509.oid import NameOID
 # The identifiers of RSA signatures, in DER.
 _WITH_SHA256 = bytes.fromhex("2a864886f70d01010b")
 _WITH_SHA1 = bytes.fromhex("2a864886f70d010105")
+
+_USUAL_BITS = 2048
+_EXPONENT = 65537
+# Word that a number is made of, and how far beyond it the next prime is.
+_PRIMES = (("p", 60), ("q", 4628))
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -183,4 +189,16 @@ def public_certificate(
 
 @lru_cache
 def _shared_key(key_bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=key_bits)
+    """One key for all; the usual one is everywhere the same, so that certificates stay the same."""
+    if key_bits != _USUAL_BITS:
+        return rsa.generate_private_key(public_exponent=_EXPONENT, key_size=key_bits)
+    p, q = (_prime(word, beyond) for word, beyond in _PRIMES)
+    d = pow(_EXPONENT, -1, (p - 1) * (q - 1))
+    exponents = (d, rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q))
+    public = rsa.RSAPublicNumbers(_EXPONENT, p * q)
+    return rsa.RSAPrivateNumbers(p, q, *exponents, public).private_key()
+
+
+def _prime(word: str, beyond: int) -> int:
+    digits = hashlib.shake_256(f"simulated pools: {word}".encode()).digest(_USUAL_BITS // 16)
+    return (int.from_bytes(digits, "big") | 3 << (_USUAL_BITS // 2 - 2) | 1) + beyond

@@ -1,8 +1,10 @@
 """Facts of a simulated pool without a network: what a live reading of it would give."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from fixtures.catalogue import ROOT, discover
 from fixtures.exceptions import NotVerifiedError
@@ -71,10 +73,16 @@ def inputs_of(pool: SimPool, now: datetime | None = None) -> dict[str, Json]:
         "attestations": [],
         **pool.inputs,
         "settings": settings.as_json(),
-        "releases": load_releases(ROOT / "releases"),
+        "releases": json.loads(_releases()),
         "xencenter": stated,
         "clock": xenapi_time(now or pool.now),
     }
+
+
+@lru_cache
+def _releases() -> str:
+    """The release data, read once; every pool gets its own copy of them."""
+    return json.dumps(load_releases(ROOT / "releases"))
 
 
 def _class(pool: SimPool, name: str) -> RawClass:

@@ -31,6 +31,7 @@ _RESTRICTIONS: Final = (
 _CAPABILITIES: Final = (
     "xen-3.0-x86_64", "xen-3.0-x86_32p", "hvm-3.0-x86_32", "hvm-3.0-x86_32p", "hvm-3.0-x86_64",
 )  # fmt: skip
+_CERTIFIED: Final = datetime(2026, 1, 1, tzinfo=UTC)  # a certificate does not change by the day
 _NO_END: Final = datetime(2030, 1, 1, tzinfo=UTC)  # what a licence without an end states
 # Host memory in GiB below which dom0 gets so many MiB; xcp-python-libs, xcp/dom0.py.
 _DOM0_MIB: Final = ((24, 752), (48, 2048), (64, 3072))
@@ -137,7 +138,7 @@ def add_host(
     add_dom0(pool, name, brand=brand, up_days=up_days)
     for method, answer in (
         ("host.get_vms_which_prevent_evacuation", {}),
-        ("host.get_server_certificate", public_certificate(name, pool.now)),
+        ("host.get_server_certificate", public_certificate(name, _CERTIFIED)),
         ("host.get_servertime", xenapi_time(pool.now)),
     ):
         pool.answers.setdefault(method, {})[ref] = answer

@@ -11,10 +11,12 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
+from fixtures.xenapi_calls import DATABASE
 from fixtures.xenapi_reading import MESSAGE_COUNT, MESSAGES, RECENT
 from simpool.certificates import Identity, self_signed
 from simpool.data import SimError, SimPool
-from simpool.xenapi_server import Reply, Usual, XenApiServer
+from simpool.database_dump import database_dump
+from simpool.xenapi_server import HttpReply, Reply, Usual, XenApiServer
 
 # What a session of each role holds, as far as a client asks for it; xapi writes them in lower case.
 _PERMISSIONS = {
@@ -58,7 +60,7 @@ class XenApiEndpoint:
     Attributes:
         sessions: references of the sessions that are open, with the account of each.
         handed_out: references of all sessions there ever were.
-        calls: method -> how often it was asked for.
+        calls: method, or `GET PATH` -> how often it was asked for.
         bodies: every request body that arrived, in that order.
         refused: methods asked for that are no reads, in that order.
         denied: methods that no session has the permission for.
@@ -92,7 +94,7 @@ class XenApiEndpoint:
         self._identity = identity or default_identity()
         self._plain = plain
         context = None if plain else tls or self._identity.server_context()
-        self._server = XenApiServer(self.answer, self.bodies, context)
+        self._server = XenApiServer(self.answer, self.fetch, self.bodies, context)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -152,6 +154,28 @@ class XenApiEndpoint:
             del self.sessions[session]
             return ""
         return self._permitted(method, self._role(session), params[1:])
+
+    def fetch(self, path: str, cookie: str) -> Any:
+        """What is answered to a GET: `HttpReply`, or a fault, set as for a method by `GET PATH`.
+
+        As xapi does: the session comes as a cookie, only pool-admin may have the database.
+        """
+        name = f"GET {path}"
+        self.calls[name] += 1
+        fault = self.faults.get(name, Usual())
+        if callable(fault):
+            fault = fault([cookie])
+        if not isinstance(fault, Usual):
+            return fault
+        session = cookie.removeprefix("session_id=")
+        if session not in self.sessions:
+            return HttpReply(b"<html>no session</html>", 401)
+        if path != DATABASE:
+            self.refused.append(name)
+            return HttpReply(b"<html>not here</html>", 404)
+        if self._role(session) not in {"root", "pool-admin"}:
+            return HttpReply(b"<html>RBAC_PERMISSION_DENIED</html>", 403)
+        return HttpReply(database_dump(self.pool))
 
     def _log_in(self, params: list[Any]) -> Any:
         if self.slave_of:

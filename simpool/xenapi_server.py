@@ -58,6 +58,7 @@ class XenApiServer(ThreadingHTTPServer):
 
     Args:
         answer: method and parameters to a value, `SimError` or fault.
+        fetch: path and cookie of a GET to `HttpReply` or fault.
         bodies: every request body is appended to it.
         tls: the TLS context, None for http.
 
@@ -71,11 +72,13 @@ class XenApiServer(ThreadingHTTPServer):
     def __init__(
         self,
         answer: Callable[[str, list[Any]], Any],
+        fetch: Callable[[str, str], Any],
         bodies: list[bytes],
         tls: ssl.SSLContext | None,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answer = answer
+        self.fetch = fetch
         self.bodies = bodies
         self.accepted = 0
         self.stopping = threading.Event()
@@ -126,6 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: tests read what was asked from the endpoint."""
+
+    def do_GET(self) -> None:
+        """Answer one GET and close the connection, as xapi does after a document."""
+        self.close_connection = True
+        self._give(self.server.fetch(self.path, self.headers.get("Cookie", "")))
 
     def do_POST(self) -> None:
         """Answer one XML-RPC request."""

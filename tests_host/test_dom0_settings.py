@@ -81,8 +81,9 @@ def test_software_raid_is_whole(host: Host, dom0: Any, evidence: Evidence) -> No
     Why: an upgrade rewrites the system's disk; with half a mirror one bad sector ends it, and a
         rebuild slows it down by hours. The array still works, so this warns.
     Source: the Linux kernel, md; docs.xcp-ng.org, storage: software RAID.
-    Remedy: `mdadm --detail` in dom0 names the failed disk; replace it, add the new one (`mdadm
-        --manage /dev/... --add /dev/...`), and wait until `cat /proc/mdstat` shows no recovery.
+    Remedy: `mdadm --detail /dev/...` in dom0 names the failed disk; replace it, add the new one
+        (`mdadm --manage /dev/md... --add /dev/...`), and wait until `cat /proc/mdstat` shows no
+        recovery.
     Risk: data loss; the wrong disk taken out of half a mirror ends it: compare serial numbers
         first.
     """
@@ -91,7 +92,8 @@ def test_software_raid_is_whole(host: Host, dom0: Any, evidence: Evidence) -> No
     text = printed(dom0, MDSTAT)
     names = array_names(text)
     evidence(arrays=names)
-    evidence.remedy("mdadm", "--detail", *(f"/dev/{name}" for name in names))
+    for name in names:
+        evidence.remedy("mdadm", "--detail", f"/dev/{name}")
     found = array_problems(text)
 
     assert not found, (

@@ -31,7 +31,8 @@ def test_hotfixes_match_the_coordinator(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/xapi_pool_patch.ml
         and xapi_pool_update.ml.
     Remedy: apply what is missing, the coordinator first, each host empty: patch-apply up to 7.0,
-        update-apply from 7.1 on, yum on XCP-ng; what is extra belongs on all hosts.
+        update-apply from 7.1 on, yum on XCP-ng; what is extra belongs on all hosts. Supplemental
+        packs show in `xe host-param-get uuid={host.uuid} param-name=software-version`.
     Risk: host outage; most hotfixes ask for a restart of the host or its toolstack.
     """
     kind = generation(source)
@@ -45,6 +46,8 @@ def test_hotfixes_match_the_coordinator(
         raise NotVerifiedError(packages.unknown)
     different = described(packages.missing, packages.extra)
     words = found.words or (f"packages {different}" if different else "")
+    if kind == "packages":
+        evidence.remedy("yum", "update")
     for command in commands(found, host, pool.coordinator):
         evidence.remedy(*command)
     if words and kind != "packages" and not differences(host, pool.coordinator):

@@ -60,8 +60,8 @@ def test_installer_can_recognise_the_installation(
         where a value or a label is wrong it offers no upgrade, or stops.
     Source: host-installer, product.py; docs.xcp-ng.org, Troubleshooting, installation and upgrade.
     Remedy: restore /etc/xensource-inventory from a backup of dom0; give a file system the label
-        that /etc/fstab names (`blkid -s LABEL` shows what there is): `e2label DEVICE LABEL` for
-        root and logs, `swaplabel -L LABEL DEVICE`, `fatlabel DEVICE LABEL`.
+        that /etc/fstab names (`lsblk -f` shows what there is): `e2label DEVICE LABEL` for root and
+        logs, `swaplabel -L LABEL DEVICE`, `fatlabel DEVICE LABEL`.
     Risk: change; with a wrong label dom0 does not start: compare with /etc/fstab again.
     """
     if settings.method == "clean":

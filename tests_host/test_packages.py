@@ -27,14 +27,17 @@ def test_packages_are_the_vendors(
     Why: the installer writes a new dom0: agents, drivers and tools installed by hand are gone after
         the upgrade, and packages of other vendors can break the one that is there.
     Source: XCP-ng documentation, Additional packages and After the upgrade.
-    Remedy: note what each package is for (`rpm -qi NAME` in dom0) and how it comes back, then name
+    Remedy: note what each package is for (`rpm -qi ...` in dom0) and how it comes back, then name
         it in `allowed_packages` of poolproof.toml (also the few of EPEL, Fedora Project, that
-        XCP-ng itself installs); remove what nobody needs (`yum remove NAME`). What CentOS signed
-        and somebody added by hand is not told apart.
+        XCP-ng itself installs); remove what nobody needs (`yum remove ...`). What CentOS signed and
+        somebody added by hand is not told apart.
     Risk: change; what a removed package did ends at once.
     """
     found = foreign_packages(package_list(dom0), settings.allowed_packages)
     evidence(foreign=found, allowed=settings.allowed_packages)
+    names = [words.partition(" ")[0] for words in found[:20]]
+    evidence.remedy("rpm", "-qi", *names)
+    evidence.remedy("yum", "remove", *names)
 
     assert not found, (
         f"host {host.title}: packages - expected: the vendor's alone, found: {listed(found)}"

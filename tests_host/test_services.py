@@ -28,8 +28,8 @@ def test_toolstack_runs(host: Host, source: SourceRelease, dom0: Any, evidence: 
     Why: without them the host's VMs can neither be moved nor started, its networks and disks not be
         set up; what fails before the change is taken for its consequence afterwards.
     Source: xapi, scripts (xe-toolstack-restart and its systemd units); xcp-ng/xcp issue 361.
-    Remedy: ask in dom0 why each is not running; `xe-toolstack-restart` starts the toolstack again
-        without touching VMs.
+    Remedy: `systemctl status ...` and `journalctl -u ...` in dom0 say why; `xe-toolstack-restart`
+        starts the toolstack again without touching VMs.
     Risk: change; VMs go on, tasks under way are lost with the toolstack's restart.
     """
     if not has_systemd(source):

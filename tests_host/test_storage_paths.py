@@ -27,9 +27,10 @@ def test_multipath_is_set_as_on_the_coordinator(host: Host, evidence: Evidence) 
         the upgrade restarts switches, arrays or hosts, its VMs lose their disks.
     Source: xapi, ocaml/idl/datamodel_host.ml (multipathing); sm, drivers/mpath_dmp.py.
     Remedy: empty the host (`xe host-disable uuid={host.uuid}`, `xe host-evacuate
-        uuid={host.uuid}`), unplug its SRs (`xe pbd-list host-uuid={host.uuid}`, `xe pbd-unplug
-        uuid=...`), set multipath as on the coordinator, plug them (`xe pbd-plug uuid=...`), and
-        take it back: `xe host-enable uuid={host.uuid}`.
+        uuid={host.uuid}`), unplug its SRs (`xe pbd-list host-uuid={host.uuid}` names them, `xe
+        pbd-unplug uuid=...`), set multipath as on the coordinator (`xe host-param-set
+        uuid={host.uuid} ...`), plug them (`xe pbd-plug uuid=...`), and take it back: `xe
+        host-enable uuid={host.uuid}`.
     Risk: host outage; the host is emptied, and its SRs are unplugged meanwhile.
     """
     words = {True: "on", False: "off"}

@@ -30,8 +30,11 @@ def test_layout_is_what_was_meant(
     Why: where an old layout was switched although it was to be kept, what lay on the local SR is
         gone; where it was to be switched and was not, logs still share the root file system.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; host-installer, backend.py.
-    Remedy: look whether the local SR and its disks are there; to switch later, empty the host,
-        eject it, install it afresh and let it join again.
+    Remedy: look whether the local SR and its disks are there (`lsblk -f` in dom0); to switch later,
+        empty the host, eject it (`xe pool-eject host-uuid={host.uuid}`), install it afresh and let
+        it join again.
+    Risk: data loss; ejecting and installing afresh erases the host's local SRs; looking costs
+        nothing.
     """
     old = former_host(host, before(baseline, settings, facts), settings)
     was = layout(former_dom0(baseline, old))
@@ -59,7 +62,9 @@ def test_added_authorities_are_back(
     Why: the installer writes a new dom0 without them; proxies, mirrors and backup servers whose
         certificates such a CA signed are no longer trusted.
     Source: host-installer, upgrade.py (what is restored); update-ca-trust(8).
-    Remedy: copy the files back to the folder of before on every host, and run `update-ca-trust`.
+    Remedy: copy the files back to the folder of before on every host, and run `update-ca-trust
+        extract` there.
+    Risk: change; only the trust of dom0's own programs grows.
     """
     old = former_host(host, before(baseline, settings, facts), settings)
     there = added_authorities(dom0)

@@ -17,13 +17,18 @@ def test_hosts_are_managed_over_one_protocol(
         so one that has to be installed afresh stays outside; until then the pool runs.
     Source: xapi, ocaml/xapi/xapi_pool.ml (assert_homogeneous_primary_address_type); xcp-ng.org,
         IPv6 in XCP-ng.
-    Remedy: give the hosts named an address like the coordinator's:
-        `xe host-management-reconfigure pif-uuid=...`, with the host empty.
+    Remedy: give the hosts named an address like the coordinator's, with the host empty: `xe
+        pif-list host-uuid=...` names its interfaces, `xe host-management-reconfigure pif-uuid=...`
+        chooses one.
+    Risk: host outage; a host is lost to its pool until the new address works.
     """
     usual = management_kind(pool.coordinator)
-    others = [(management_kind(host), host.title) for host in pool.hosts]
-    evidence(coordinator=usual, kinds=[f"{kind} on {title}" for kind, title in others])
-    found = [f"{kind} on {title}" for kind, title in others if kind != usual]
+    kinds = [(management_kind(host), host) for host in pool.hosts]
+    evidence(coordinator=usual, kinds=[f"{kind} on {host.title}" for kind, host in kinds])
+    others = [(kind, host) for kind, host in kinds if kind != usual]
+    for _, host in others:
+        evidence.remedy("xe", "pif-list", f"host-uuid={host.uuid}")
+    found = [f"{kind} on {host.title}" for kind, host in others]
     if usual == "IPv6" and not managed_over_ipv6(target):
         found.append(f"IPv6, and nobody says that hosts of {target.name} are managed over it")
 
@@ -41,8 +46,10 @@ def test_host_is_reached_by_its_own_address_and_name(host: Host, evidence: Evide
         that comes back under another is not found. The pool works until then, so this warns.
     Source: docs.xenserver.com, hosts and resource pools (static addresses); xapi,
         ocaml/xapi/xapi_mgmt_iface.ml.
-    Remedy: `xe pif-reconfigure-ip uuid=... mode=static IP=...` for a wrong address;
-        `xe host-set-hostname-live host-uuid={host.uuid} host-name=...` for a wrong name.
+    Remedy: for a wrong address `xe pif-reconfigure-ip uuid=... mode=static IP=... netmask=...
+        gateway=... DNS=...`, with the host empty; for a wrong name `xe host-set-hostname-live
+        host-uuid={host.uuid} host-name=...`.
+    Risk: host outage; a host whose address changes is lost to its pool until the others know it.
     """
     found = address_objections(host)
     evidence(address=host.address, hostname=host.hostname)

@@ -16,8 +16,10 @@ def test_vm_is_agile(vm: VM, pool: Pool, settings: Settings, evidence: Evidence)
     Why: in a rolling upgrade every host is emptied in turn; a VM that is tied to one host stops it,
         or goes down with it. What xapi moves live all the same (such as some virtual GPUs) warns.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/agility.ml.
-    Remedy: eject the CD, move the disk to a shared SR, attach SR or network on every host, or shut
-        the VM down for the upgrade: `xe vm-shutdown uuid={vm.uuid}`.
+    Remedy: eject the CD (`xe vm-cd-eject uuid={vm.uuid}`), move the disk to a shared SR (`xe
+        vdi-pool-migrate uuid=... sr-uuid=...`), attach SR or network on every host, or shut the VM
+        down for the upgrade: `xe vm-shutdown uuid={vm.uuid}`.
+    Risk: VM outage; ejecting the disc or moving the disk live costs none.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: no host is emptied any more")

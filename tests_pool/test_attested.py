@@ -23,6 +23,8 @@ def test_upgrade_was_tried_on_a_test_configuration(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
     Remedy: upgrade a spare server, or a host ejected from the pool, the way the pool will be
         upgraded; then attest it in attestations.toml.
+    Risk: data loss; ejecting a host of the pool for the trial erases its local SRs; a spare server
+        costs nothing.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: there is nothing left to try")

@@ -16,8 +16,9 @@ def test_pool_can_spare_any_host(
     Why: a rolling upgrade takes one host after the other out of service, and a host can be ejected
         for a trial only if the others carry its VMs.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/memory_check.ml.
-    Remedy: shut down VMs that can wait, or lower their dynamic minimum
-        (`xe vm-memory-dynamic-range-set`), until what is missing is free.
+    Remedy: shut down VMs that can wait (`xe vm-shutdown uuid=...`), or lower their dynamic minimum
+        (`xe vm-memory-dynamic-range-set uuid=... min=... max=...`), until what is missing is free.
+    Risk: VM outage; a lower dynamic minimum costs none, but guests with too little memory fail.
     """
     if len(pool.hosts) == 1:
         not_applicable("a pool of one host has none to spare: its VMs are shut down")

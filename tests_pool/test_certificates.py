@@ -18,7 +18,10 @@ def test_certificate_is_strong_and_lasts(
     Why: the TLS proxy of later releases refuses short keys, and the host cannot be reached.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/CertificateKeyLengthCheck.cs; release data of the
         target.
-    Remedy: install a new certificate on the host before the window.
+    Remedy: install a new certificate on the host before the window: from 8.2 on `xe
+        host-server-certificate-install host={host.uuid} certificate=... private-key=...`, or have
+        it make one of its own (`xe host-emergency-reset-server-certificate` in its dom0).
+    Risk: change; connections end, and clients ask whether to trust the new certificate.
     """
     shown = read_certificate(facts.answer("host.get_server_certificate", host.ref))
     change = max(facts.now, settings.window or facts.now)

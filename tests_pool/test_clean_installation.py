@@ -18,13 +18,17 @@ def test_host_can_be_ejected(
         would be lost, so this blocks. A coordinator goes last, after another host took over.
     Source: xapi, ocaml/xapi/xapi_pool.ml (eject); From the Field, XenServer 7.X Pool Upgrades, part 1.
     Remedy: move what is named to a shared SR (`xe vdi-pool-migrate uuid=... sr-uuid=...`) or export
-        it; let another host coordinate before this one goes (`xe pool-designate-new-master`).
+        it; let another host coordinate before this one goes (`xe pool-designate-new-master
+        host-uuid=...`).
+    Risk: data loss; what is neither moved nor exported is erased with the host's local SRs.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: no host leaves the pool any more")
     if settings.method != "clean":
         not_applicable(f"the method is {settings.method}: no host leaves the pool")
     lost = lost_disks(host)
+    for disk in [disk for sr in local_srs(host) for disk in sr.vdis]:
+        evidence.remedy("xe", "vdi-pool-migrate", f"uuid={disk.uuid}", "sr-uuid=...")
     coordinates = host.ref == facts.coordinator_ref
     evidence(local_srs=[sr.title for sr in local_srs(host)], lost=lost, coordinates=coordinates)
     if coordinates:
@@ -46,6 +50,7 @@ def test_host_can_join_again(
         host leaves, and there is a way, so this warns.
     Source: xenadmin, XenModel/PoolJoinRules.cs; xapi, ocaml/xapi/xapi_pool.ml (pre-join checks).
     Remedy: settle what is named before the host is ejected.
+    Risk: change; each is settled before the host leaves.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: no host leaves the pool any more")

@@ -17,8 +17,9 @@ def test_critical_vms_run_apart(
         appliance goes what hosts and people need to finish the upgrade.
     Source: Xen Orchestra, rolling pool upgrade (it refuses to restart its own host); From the
         Field, XenServer 7.X Pool Upgrades, part 1.
-    Remedy: name them in poolproof.toml (`critical_vms`), start them, and move one of them:
-        `xe vm-migrate uuid=... host-uuid=... live=true`.
+    Remedy: name them in poolproof.toml (`critical_vms`), start them (`xe vm-start uuid=...`), and
+        move one of them: `xe vm-migrate uuid=... host-uuid=... live=true`.
+    Risk: change; a VM that moves live halts for a moment.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: it depends on nothing any more")

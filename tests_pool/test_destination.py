@@ -20,8 +20,9 @@ def test_vm_can_move_to_the_destination(
         already.
     Source: xapi, ocaml/xapi/xapi_vm_migrate.ml and xapi_vm_lifecycle.ml; From the Field, XenServer
         7.X Pool Upgrades, part 1.
-    Remedy: make room, create what is missing under the same name, or shut the VM down and export it
-        (`xe vm-export uuid={vm.uuid} filename=...`).
+    Remedy: make room, create what is missing under the same name, or shut the VM down (`xe
+        vm-shutdown uuid={vm.uuid}`) and export it (`xe vm-export uuid={vm.uuid} filename=...`).
+    Risk: VM outage; a VM is shut down while it is exported; making room costs none.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: no VM has to move any more")
@@ -49,12 +50,16 @@ def test_sr_is_not_attached_in_two_pools(
     Why: two pools that write to one SR destroy it; neither knows of the other's locks. Data would be
         lost, so this blocks.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, SR.introduce.
-    Remedy: detach it in one of the pools: `xe pbd-unplug` for each host, then `xe sr-forget`. An
-        exchange SR on NFS is made in one pool, detached there, and only then introduced in the other.
+    Remedy: detach it in one of the pools, in this one by `xe pbd-unplug uuid=...` for each host,
+        then `xe sr-forget uuid={sr.uuid}`. An exchange SR on NFS is made in one pool, detached
+        there, and only then introduced in the other.
+    Risk: VM outage; VMs that use the SR in that pool are shut down first; its images stay.
     """
     if destination is None:
         not_applicable(_NONE_STATED)
     here = [pbd for pbd in sr.pbds if pbd.currently_attached]
+    for pbd in here:
+        evidence.remedy("xe", "pbd-unplug", f"uuid={pbd.uuid}")
     also = attached_in(sr, destination)
     # The images of the ISO library and the drives of hosts are only read.
     writable = sr.type not in {"iso", "udev"}

@@ -19,8 +19,11 @@ def test_host_has_room_for_a_larger_dom0(
         filled the host before do not start or return, even squeezed to their dynamic minimum.
     Source: python-libs, xcp/dom0.py; xenadmin, XenAdmin/Diagnostics/Checks
         (HostMemoryPostUpgradeCheck).
-    Remedy: lower the dynamic minimum of VMs (`xe vm-memory-dynamic-range-set`), or plan which VMs
-        start on another host after the upgrade.
+    Remedy: lower the dynamic minimum of its VMs (`xe vm-list resident-on={host.uuid}
+        params=uuid,name-label,memory-dynamic-min,memory-dynamic-max`, `xe
+        vm-memory-dynamic-range-set uuid=... min=... max=...`), or plan which VMs start on another
+        host after the upgrade.
+    Risk: change; guests with too little memory become slow or fail.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: dom0 has its size")
@@ -43,8 +46,11 @@ def test_vms_can_return_home(
         they had, it ends as failed although every host has been upgraded.
     Source: python-libs, xcp/dom0.py; xapi, ocaml/xapi/memory_check.ml; Xen Orchestra, rolling pool
         upgrade.
-    Remedy: note where each VM is now, shut down VMs that can wait, or lower
-        their dynamic maximum (`xe vm-memory-dynamic-range-set`).
+    Remedy: note where each VM is now (`xe vm-list is-control-domain=false
+        params=uuid,name-label,resident-on`), shut down VMs that can wait (`xe vm-shutdown
+        uuid=...`), or lower their dynamic maximum (`xe vm-memory-dynamic-range-set uuid=... min=...
+        max=...`).
+    Risk: VM outage; a lower dynamic maximum costs none.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: VMs are where they are")

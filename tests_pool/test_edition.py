@@ -17,6 +17,7 @@ def test_edition_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence)
     Source: xapi, ocaml/xapi/pool_features.ml; xenadmin, XenModel/PoolJoinRules.cs.
     Remedy: give the host the edition of the pool:
         `xe host-apply-edition host-uuid={host.uuid} edition=EDITION`.
+    Risk: change; nothing that runs notices it.
     """
     own, wanted = edition(host), edition(pool.coordinator)
     evidence(edition=own, coordinator=wanted)

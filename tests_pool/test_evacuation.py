@@ -19,6 +19,7 @@ def test_nothing_prevents_evacuation(
         XenAdmin/Diagnostics/Checks.
     Remedy: remove what prevents it (if it is HA, switch HA off as POOL-HA-01 says), or shut the VM
         down for the upgrade: `xe vm-shutdown uuid={vm.uuid}`.
+    Risk: VM outage; removing what prevents it costs none.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: no host is emptied any more")

@@ -17,6 +17,7 @@ def test_legacy_ssl_is_off(
     Why: releases that speak TLS 1.2 only refuse the upgrade of a pool that still offers less.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/PoolLegacySslCheck.cs; release data of the target.
     Remedy: let every client speak TLS 1.2, then `xe pool-disable-ssl-legacy`.
+    Risk: change; clients that speak no TLS 1.2 are locked out.
     """
     if settings.phase == "after":
         not_applicable("it is looked at before the upgrade")
@@ -39,6 +40,7 @@ def test_power_on_mode_is_known_to_the_target(
     Why: the scripts for iLO are gone in later releases, and XenCenter refuses to upgrade the pool.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/PowerOniLoCheck.cs; release data of the target.
     Remedy: choose another way: `xe host-set-power-on-mode host={host.uuid} power-on-mode=""`.
+    Risk: change; nothing that runs notices it.
     """
     if settings.phase == "after":
         not_applicable("it is looked at before the upgrade")
@@ -61,6 +63,7 @@ def test_health_check_is_not_enrolled(
     Source: xenadmin, XenAdmin/Diagnostics/Checks/HealthCheckServiceCheck.cs; release data of the
         target.
     Remedy: end the enrolment in XenCenter before the window.
+    Risk: change; nothing that runs notices it.
     """
     if settings.phase == "after":
         not_applicable("it is looked at before the upgrade")

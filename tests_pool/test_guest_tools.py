@@ -18,6 +18,7 @@ def test_guest_tools_are_current(vm: VM, settings: Settings, evidence: Evidence)
         XenModel/XenAPI-Extensions/VM.cs.
     Remedy: install or update the tools inside the guest; from 8.2 on they are a download, not an
         ISO of the pool. Update Windows guests once their host is upgraded.
+    Risk: VM outage; guests, Windows above all, restart for their drivers.
     """
     state = known_power_state(vm)
     if state != "Running":

@@ -33,6 +33,7 @@ def test_owners_of_sealed_guests_are_told(
         has it, so this warns until somebody says that owners were told.
     Source: docs.xcp-ng.org, release notes of XCP-ng 8.3.
     Remedy: tell the owners of the VMs named, then attest it in attestations.toml.
+    Risk: none; owners are only told.
     """
     if settings.phase == "after":
         not_applicable("the upgrade is over")
@@ -56,6 +57,7 @@ def test_vm_has_been_restarted_lately(vm: VM, settings: Settings, evidence: Evid
     Source: vendors' notes on guests whose disks were renamed at the first start.
     Remedy: restart it before the change, at a time that suits its owner: `xe vm-reboot
         uuid={vm.uuid}`.
+    Risk: VM outage; the VM is restarted.
     """
     if settings.phase == "after":
         not_applicable("the upgrade is over")

@@ -15,6 +15,7 @@ def test_high_availability_is_off(pool: Pool, settings: Settings, evidence: Evid
     Source: xenadmin, XenAdmin/Diagnostics/Checks/HAOffCheck.cs; host-installer, product.py.
     Remedy: switch it off for the change: `xe pool-ha-disable`; note the heartbeat SRs and the
         number of host failures to tolerate, so that it can be switched on again afterwards.
+    Risk: change; until it is on again VMs of a host that fails stay down.
     """
     if settings.phase == "after":
         not_applicable("after the upgrade it may be on again")
@@ -35,6 +36,7 @@ def test_workload_balancing_is_off(pool: Pool, settings: Settings, evidence: Evi
     Why: it would move VMs while hosts are evacuated, and its server must fit the new release.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/WlbOffCheck.cs.
     Remedy: pause it for the change: `xe pool-param-set uuid={pool.uuid} wlb-enabled=false`.
+    Risk: change; until it is on again VMs are not balanced.
     """
     if settings.phase == "after":
         not_applicable("after the upgrade it may be on again")

@@ -17,7 +17,9 @@ def test_host_has_been_restarted_lately(host: Host, settings: Settings, evidence
         by the reboot of the upgrade; whatever fails then looks like a failure of the upgrade.
     Source: xcp-ng/xcp, issue 128; docs.xenserver.com, advice to reboot hosts before an upgrade.
     Remedy: rehearse: `xe host-disable uuid={host.uuid}`, `xe host-evacuate uuid={host.uuid}`, `xe
-        host-reboot uuid={host.uuid}`; then look whether all storage came back.
+        host-reboot uuid={host.uuid}`; then look whether all storage came back (`xe pbd-list
+        host-uuid={host.uuid}`), and `xe host-enable uuid={host.uuid}`.
+    Risk: host outage; its VMs move away live before.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has restarted the host")
@@ -39,8 +41,9 @@ def test_host_starts_in_time(host: Host, settings: Settings, evidence: Evidence)
         upgrade then stands still with a host in maintenance. After a restart of the toolstack
         nobody knows any more how long the start took; that is noted for the plan.
     Source: docs.xen-orchestra.com, rolling pool update; xenadmin, RebootPlanAction.cs.
-    Remedy: plan more time for this host, let its firmware skip tests of memory and unused boot
-        devices, and prolong the tool's timeout.
+    Remedy: plan more time for this host (`systemd-analyze blame` in dom0 says what took long), let
+        its firmware skip tests of memory and unused boot devices, and prolong the tool's timeout.
+    Risk: none; it is for the plan.
     """
     took = start_took(host)
     minutes = int(took.total_seconds()) // 60
@@ -63,7 +66,10 @@ def test_firmware_is_the_usual_one(host: Host, evidence: Evidence) -> None:
     Why: a release that starts on one host may not start on another whose firmware is older, and
         processors may show other features; what was tried on one says nothing of the others.
     Source: docs.xenserver.com, system requirements and hardware compatibility.
-    Remedy: bring the firmware to one version before the upgrade, not during it.
+    Remedy: bring the firmware to one version before the upgrade, not during it, with the host
+        empty: `xe host-disable uuid={host.uuid}`, `xe host-evacuate uuid={host.uuid}`; `dmidecode
+        -s bios-version` in dom0 shows it.
+    Risk: host outage; the host restarts for its firmware.
     """
     model, version = firmware(host)
     usual = usual_firmware(host)

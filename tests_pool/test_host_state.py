@@ -20,6 +20,7 @@ def test_host_is_live_and_enabled(host: Host, evidence: Evidence) -> None:
     Source: xenadmin, XenAdmin/Diagnostics/Checks/HostLivenessCheck.cs.
     Remedy: bring the host back, end its maintenance in XenCenter, or `xe host-enable
         uuid={host.uuid}`; a host that will not come back is removed from the pool before.
+    Risk: change; the host takes VMs again.
     """
     live, enabled = host.measured.live, host.enabled
     maintenance = host.other_config.get("MAINTENANCE_MODE", "").lower() == "true"
@@ -54,6 +55,7 @@ def test_no_restart_is_pending(
     Remedy: empty and reboot the host, the coordinator first: `xe host-disable uuid={host.uuid}`,
         `xe host-evacuate uuid={host.uuid}`, `xe host-reboot uuid={host.uuid}`; or
         `xe-toolstack-restart` in its dom0 if only the toolstack waits.
+    Risk: host outage; its VMs move away live before; a restart of the toolstack alone costs none.
     """
     found = pending(host, source, dom0_of)
     marker = xapi_marker(host, dom0_of)

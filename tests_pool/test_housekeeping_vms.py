@@ -17,8 +17,10 @@ def test_active_vm_is_on_a_host(vm: VM, settings: Settings, evidence: Evidence) 
     Why: xapi empties a host of the VMs that it says are there: one that is nowhere is not moved, and
         dies with the host that really runs it. Xen Orchestra refuses the rolling update.
     Source: xen-orchestra, packages/xo-server (rolling pool update); xapi, ocaml/xapi/xapi_host.ml.
-    Remedy: find out with `list_domains` in dom0 of each host where it runs; restart the toolstack
-        there, and if it runs nowhere: `xe vm-reset-powerstate uuid={vm.uuid} --force`.
+    Remedy: find out with `xl list` in dom0 of each host where it runs; restart the toolstack there
+        (`xe-toolstack-restart`), and only if it runs nowhere: `xe vm-reset-powerstate
+        uuid={vm.uuid} --force`.
+    Risk: data loss; a VM that still runs and is reset may run twice, which destroys its disks.
     """
     state = known_power_state(vm)
     if state not in ACTIVE:
@@ -41,6 +43,7 @@ def test_windows_drivers_have_no_known_hole(vm: VM, evidence: Evidence) -> None:
         the upgrade, but tools are renewed with it, so this is for the record.
     Source: docs.xcp-ng.org, Windows Guest Tools security; xenbits.xen.org, XSA-468.
     Remedy: install current tools inside the guest; their versions stand in its device manager.
+    Risk: VM outage; the guest restarts for its drivers.
     """
     state = known_power_state(vm)
     if state not in ACTIVE:

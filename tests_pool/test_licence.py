@@ -28,6 +28,7 @@ def test_licence_lasts_and_allows_the_upgrade(
         XenModel/XenAPI-Extensions/Host.cs; release data of the target.
     Remedy: renew or assign the licence:
         `xe host-apply-edition host-uuid={host.uuid} edition=EDITION license-server-address=SERVER`.
+    Risk: change; nothing that runs notices it.
     """
     ends = None if source.brand == "xcp-ng" else expiry(host)
     evidence(edition=edition(host), expiry=ends or "never", grace=host.license_params.get("grace"))

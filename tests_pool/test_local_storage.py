@@ -22,6 +22,7 @@ def test_vm_on_local_storage_is_shut_down(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; host-installer, backend.py.
     Remedy: shut it down for a rolling upgrade (`xe vm-shutdown uuid={vm.uuid}`); move or export
         what the plan would erase (`xe vm-export uuid={vm.uuid} filename=...`).
+    Risk: VM outage; a VM is shut down, also while it is exported.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done")

@@ -14,8 +14,9 @@ def test_host_has_the_least_memory(host: Host, evidence: Evidence) -> None:
 
     Why: with less the installer warns and the new dom0 leaves no room for VMs; it does not refuse.
     Source: docs.xenserver.com, system requirements (2 GB); host-installer, constants.py.
-    Remedy: add memory, or take the host out of the pool before the upgrade:
-        `xe pool-eject host-uuid=...` erases its local storage.
+    Remedy: add memory, or take the host out of the pool before the upgrade: `xe pool-eject
+        host-uuid={host.uuid}` erases its local storage.
+    Risk: data loss; ejecting the host erases its local SRs.
     """
     found = memory_mib(host)
     evidence(memory_mib=found, least_mib=LEAST_MIB)
@@ -32,8 +33,10 @@ def test_host_runs_fully_virtualised_guests(host: Host, evidence: Evidence) -> N
     Why: without it the installer warns, and no fully virtualised VM starts there, while newer
         releases run hardly any other; the upgrade itself goes on.
     Source: host-installer, tui/installer; xapi, VM_HVM_REQUIRED.
-    Remedy: switch on Intel VT-x or AMD-V in the firmware and start the host from cold; a reset of
-        the firmware's settings may have switched it off.
+    Remedy: switch on Intel VT-x or AMD-V in the firmware and start the host from cold (`xe
+        host-disable uuid={host.uuid}`, `xe host-evacuate uuid={host.uuid}`, `xe host-shutdown
+        uuid={host.uuid}`); a reset of the firmware's settings may have switched it off.
+    Risk: host outage; the host is started from cold.
     """
     evidence(capabilities=host.capabilities, looked_for=HVM_WORD)
 
@@ -49,9 +52,13 @@ def test_interfaces_are_as_fast_as_elsewhere(host: Host, evidence: Evidence) -> 
     Why: an interface that fell back to a lower speed makes the evacuation of hosts last for hours;
         often a cable, a module or a switch port is failing. It still works, so this warns.
     Source: docs.xenserver.com, networking: NICs of one network have one speed; xapi, PIF_metrics.
-    Remedy: `ethtool DEVICE` in dom0; exchange the cable or the port, or have both ends negotiate.
+    Remedy: `ethtool ...` in dom0 shows speed and negotiation; exchange the cable or the port, or
+        have both ends negotiate.
+    Risk: change; the interface is without link while its cable is exchanged.
     """
     evidence(speed={interface_name(pif): speed(pif) for pif in linked_pifs(host)})
+    for device in sorted({pif.device for pif in linked_pifs(host)}):
+        evidence.remedy("ethtool", device)
     found = speed_problems(host)
 
     assert not found, (

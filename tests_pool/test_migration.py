@@ -17,8 +17,9 @@ def test_migration_network_is_usable(pool: Pool, settings: Settings, evidence: E
     Why: Xen Orchestra empties hosts over this network only; where it was deleted, lost its address
         or became part of a bond, the rolling upgrade stops at its first host.
     Source: Xen Orchestra, rolling pool update (key xo:migrationNetwork of the pool).
-    Remedy: set another network in the pool's advanced settings, or remove the key:
-        `xe pool-param-remove param-name=other-config param-key=xo:migrationNetwork`.
+    Remedy: set another network in the pool's advanced settings, or remove the key: `xe
+        pool-param-remove uuid={pool.uuid} param-name=other-config param-key=xo:migrationNetwork`.
+    Risk: change; nothing that runs notices it.
     """
     if settings.method != "rolling" or not sends_vms(pool):
         not_applicable("no VM moves: it is shut down with its host")
@@ -27,9 +28,6 @@ def test_migration_network_is_usable(pool: Pool, settings: Settings, evidence: E
     network = migration_network(pool, stated)
     evidence(network=network or stated)
     found = network_problems(pool, network) if network else (f"no network has uuid {stated}",)
-    if found:
-        remove = (f"uuid={pool.uuid}", "param-name=other-config", f"param-key={KEY}")
-        evidence.remedy("xe", "pool-param-remove", *remove)
 
     assert not found, (
         f"pool {pool.title}: migration network - expected: attached with an address on every host, "
@@ -46,7 +44,9 @@ def test_vms_move_safely_from_this_release(
     Why: VMs that move live from hosts older than 7.1 have rebooted, or run on both hosts at once,
         which destroys their disks.
     Source: docs.xcp-ng.org, release notes; the data of the target release.
-    Remedy: shut VMs down before their host is upgraded, or move them warm.
+    Remedy: shut VMs down before their host is upgraded (`xe vm-shutdown uuid=...`), or move them
+        warm.
+    Risk: VM outage; VMs are shut down while their host is upgraded.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: the VMs have moved")
@@ -57,6 +57,8 @@ def test_vms_move_safely_from_this_release(
     running = [vm for vm in facts.vms if vm.power_state in {"Running", "Paused"}]
     version = pool.coordinator.software_version.get("product_version", "not stated")
     evidence(product_version=version, vms=running)
+    for vm in running:
+        evidence.remedy("xe", "vm-shutdown", f"uuid={vm.uuid}")
     objection = feature_objection(target, FEATURE, f"{len(running)} active VMs on {version}")
     if objection and objection.lighter:
         evidence.weigh(warning, objection.lighter)

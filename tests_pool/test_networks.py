@@ -23,8 +23,10 @@ def test_management_interface_is_complete(host: Host, evidence: Evidence) -> Non
         upgrade plugin refuses a static address without netmask or gateway, and an unattended
         upgrade hangs where nobody answers.
     Source: xenadmin and xapi, plugin prepare_host_upgrade.py; docs.xcp-ng.org, upgrade from network.
-    Remedy: `xe pif-reconfigure-ip uuid=... mode=static IP=... netmask=... gateway=... DNS=...`; note
-        DHCP and VLAN of the interface in the plan, for the installer needs them too.
+    Remedy: `xe pif-param-list uuid=...` shows what there is, `xe pif-reconfigure-ip uuid=...
+        mode=static IP=... netmask=... gateway=... DNS=...` corrects it; note DHCP and VLAN of the
+        interface in the plan, for the installer needs them too.
+    Risk: host outage; a host whose address changes is lost to its pool until the others know it.
     """
     found = management_objections(host)
     for pif in management_of(host):
@@ -54,7 +56,8 @@ def test_management_works_without_lacp(
         source or its coordinator while it is being upgraded.
     Source: docs.xcp-ng.org, upgrade with LACP.
     Remedy: have the switch ports fall back to single links (LACP fallback, force-up) for the
-        upgrade, try it, and attest it in attestations.toml.
+        upgrade, try it (`ovs-appctl lacp/show` in dom0), and attest it in attestations.toml.
+    Risk: change; the links of the bond are renegotiated one by one.
     """
     bond = bond_of_management(host)
     mode = "no bond" if bond is None else bond.mode
@@ -78,7 +81,8 @@ def test_interfaces_are_the_coordinators(host: Host, evidence: Evidence) -> None
         or on a host that lacks a network, VMs and the management interface lose theirs.
     Source: docs.xenserver.com, networking: all hosts of a pool have the same NICs in the same order.
     Remedy: `xe pif-list host-uuid={host.uuid}`; correct names by `interface-rename --list` and
-        `interface-rename --update` in dom0 and a reboot, cables at the switch.
+        `interface-rename --update ...` in dom0 and a reboot, cables at the switch.
+    Risk: host outage; new names need a restart of the host.
     """
     found = position_problems(host, host.facts.pool.coordinator)
     evidence(interfaces={interface_name(pif): pif.on_network.title for pif in kept_pifs(host)})
@@ -97,7 +101,9 @@ def test_bonds_are_whole(host: Host, evidence: Evidence) -> None:
         evacuation of whole hosts; a bond that only some hosts have is forgotten after the upgrade.
     Source: docs.xenserver.com, networking, bonds; xapi, Bond.links_up.
     Remedy: find the dead link: `xe pif-list host-uuid={host.uuid} params=device,carrier`; create a
-        missing bond (`xe bond-create`) as on the coordinator.
+        missing bond as on the coordinator (`xe bond-create network-uuid=... pif-uuids=...
+        mode=...`).
+    Risk: host outage; a bond that is made, or a cable exchanged, interrupts what runs over it.
     """
     evidence(bonds=bonds_of(host))
     found = bond_problems(host, host.facts.pool.coordinator)
@@ -117,6 +123,8 @@ def test_addresses_are_sound(host: Host, evidence: Evidence) -> None:
     Source: docs.xenserver.com, networking: one gateway, each interface in a subnet of its own.
     Remedy: `xe pif-list host-uuid={host.uuid} params=uuid,device,VLAN,MTU,IP,netmask,gateway`; then
         `xe network-param-set uuid=... MTU=...` or `xe pif-reconfigure-ip uuid=... mode=...`.
+    Risk: host outage; interfaces are brought up anew: storage and management may be lost for a
+        while.
     """
     found = address_problems(host)
     evidence(MTU={interface_name(pif): pif.MTU for pif in kept_pifs(host)})
@@ -135,7 +143,10 @@ def test_network_backend_is_kept(host: Host, target: Release, evidence: Evidence
     Why: a target without the Linux bridge refuses the host; hosts with different backends do not
         offer the same networks, which is a warning.
     Source: xenadmin, PoolJoinRules.cs; host-upgrade-plugin.
-    Remedy: empty the host, run `xe-switch-network-backend openvswitch` in its dom0 and reboot it.
+    Remedy: empty the host (`xe host-disable uuid={host.uuid}`, `xe host-evacuate
+        uuid={host.uuid}`), run `xe-switch-network-backend openvswitch` in its dom0, and restart it:
+        `xe host-reboot uuid={host.uuid}`.
+    Risk: host outage; the host restarts with the other backend.
     """
     found = backend_objections(host, host.facts.pool.coordinator, target)
     evidence(network_backend=backend_of(host), target=target.id)
@@ -155,8 +166,12 @@ def test_initiator_name_is_unique(host: Host, evidence: Evidence) -> None:
     Why: a target takes two hosts of one name for one, and ends the session of the first when the
         second logs in again after its upgrade: disks vanish under running VMs.
     Source: xenadmin, its alerts of missing and duplicate IQNs; RFC 7143, session reinstatement.
-    Remedy: empty the host, unplug its iSCSI SRs, give it a name of its own (`xe host-param-set
-        uuid={host.uuid} iscsi_iqn=...`, before 7.5 `other-config:iscsi_iqn=...`), plug them again.
+    Remedy: empty the host (`xe host-disable uuid={host.uuid}`, `xe host-evacuate
+        uuid={host.uuid}`), unplug its iSCSI SRs (`xe pbd-list host-uuid={host.uuid}`, `xe
+        pbd-unplug uuid=...`), give it a name of its own (`xe host-param-set uuid={host.uuid}
+        iscsi_iqn=...`, before 7.5 the key other-config:iscsi_iqn), and plug them again: `xe
+        pbd-plug uuid=...`.
+    Risk: host outage; the host loses its iSCSI storage until the array knows the new name.
     """
     if not uses_iscsi(host.facts):
         not_applicable("the pool has no iSCSI storage")

@@ -2,7 +2,7 @@
 
 from fixtures.contract import check, warning
 from fixtures.evidence import Evidence
-from fixtures.model import Host, Pool, PoolFacts
+from fixtures.model import VMPP, DRTask, Host, Pool, PoolFacts
 from fixtures.releases import Release
 from fixtures.settings import Settings
 from rules.features import feature_objection
@@ -19,8 +19,10 @@ def test_nothing_is_under_way_with_the_host(
         or shut it down; while one of these is under way, no VM arrives. It ends by itself, so this
         warns.
     Source: xapi, ocaml/xapi/xapi_host_helpers.ml (OTHER_OPERATION_IN_PROGRESS).
-    Remedy: let it finish: `xe host-param-list uuid={host.uuid}` shows current-operations; what stays
-        there although nothing happens goes with a restart of the toolstack.
+    Remedy: let it finish: `xe host-param-list uuid={host.uuid}` shows current-operations; what
+        stays there although nothing happens goes with a restart of the toolstack:
+        `xe-toolstack-restart` in its dom0.
+    Risk: change; VMs go on, tasks under way are lost with the toolstack's restart.
     """
     found = list(host_operations(host))
     evidence(under_way=found, allowed=host.allowed_operations)
@@ -42,11 +44,14 @@ def test_no_disaster_recovery_is_under_way(
     Why: its storage belongs to another site and goes when its task ends; a failover that an upgrade
         interrupts leaves VMs half recovered. Nothing refuses the upgrade, so this warns.
     Source: xapi, ocaml/xapi/xapi_dr_task.ml; docs.xenserver.com, disaster recovery.
-    Remedy: end the failover or its test in XenCenter, or `xe drtask-destroy uuid=...` (see
-        `xe drtask-list`), which detaches its storage.
+    Remedy: end the failover or its test in XenCenter, or `xe drtask-destroy uuid=...`, which
+        detaches its storage.
+    Risk: VM outage; what was recovered and runs on that storage stops.
     """
     found = recoveries(facts)
     evidence(recoveries=found)
+    for task in facts.table(DRTask).values():
+        evidence.remedy("xe", "drtask-destroy", f"uuid={task.uuid}")
 
     assert not found, (
         f"pool {pool.title}: disaster recovery - expected: none under way, "
@@ -64,9 +69,12 @@ def test_no_protection_policy_is_left(
         the VMs stay, so this warns.
     Source: xapi, data model: VMPP, removed with 6.2; xenadmin history (VmprActivatedCheck).
     Remedy: give the VMs another backup first, then delete the policies: `xe vmpp-destroy uuid=...`.
+    Risk: change; its VMs are backed up by it no more.
     """
     left = protection_policies(facts)
     evidence(policies=left)
+    for policy in facts.table(VMPP).values():
+        evidence.remedy("xe", "vmpp-destroy", f"uuid={policy.uuid}")
     in_use = f"policy {', '.join(left)}"
     found = feature_objection(target, "vm-protection-policies", in_use) if left else None
 

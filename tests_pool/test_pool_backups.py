@@ -41,6 +41,7 @@ def test_database_backup_restores_this_pool(
         (same schema, same hosts).
     Remedy: run `xe pool-dump-database file-name=pool.db` on the coordinator, keep the file elsewhere,
         and pass it with `--database-backup`.
+    Risk: none; but the dump holds secrets: keep it safe.
     """
     if settings.phase == "after":
         not_applicable("a database of before the upgrade cannot be restored any more")
@@ -78,8 +79,10 @@ def test_media_of_the_running_build_are_kept(
         to be installed again needs the same release with the same updates, not the newest image.
         Backup and pool as such are sound without, so this only warns.
     Source: xapi, ocaml/xapi/pool_db_backup.ml (RESTORE_INCOMPATIBLE_VERSION).
-    Remedy: take a new dump (`xe pool-dump-database`), keep beside it the installer image and every
-        update of the build named in the evidence, then attest it in attestations.toml.
+    Remedy: take a new dump (`xe pool-dump-database file-name=...`), keep beside it the installer
+        image and every update of the build named in the evidence, then attest it in
+        attestations.toml.
+    Risk: none; but the dump holds secrets: keep it safe.
     """
     if settings.phase == "after":
         not_applicable("the former build is gone: its media served to go back")
@@ -116,6 +119,7 @@ def test_resource_data_was_exported(
     Remedy: audit again when nobody changes the pool, with an account that may read everything; what is
         still named and not there is a fault of the database. Or export in XenCenter (Pool, Export
         Resource Data, as CSV) and pass it with `--resource-data`.
+    Risk: none; the export changes nothing.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: the export served to go back")
@@ -159,6 +163,7 @@ def test_host_has_a_backup_of_dom0(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xe host-backup.
     Remedy: run `xe host-backup uuid={host.uuid} file-name=...` and pass the folder with
         `--host-backup-dir`.
+    Risk: none; the backup changes nothing.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: the backup served to go back")

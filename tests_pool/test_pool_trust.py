@@ -14,6 +14,7 @@ def test_members_check_certificates(pool: Pool, evidence: Evidence) -> None:
     Source: xenadmin, its alert of TLS verification; docs.xcp-ng.org, release notes of
         XCP-ng 8.3 (certificate verification).
     Remedy: `xe pool-enable-tls-verification`; xapi refuses it while an upgrade is half done.
+    Risk: host outage; a member whose certificate the others do not trust is lost to its pool.
     """
     if not pool.has("tls_verification_enabled"):
         not_applicable("the release does not verify certificates")

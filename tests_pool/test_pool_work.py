@@ -18,6 +18,7 @@ def test_nothing_is_under_way_with_the_pool(pool: Pool, evidence: Evidence) -> N
         this warns.
     Source: xapi, ocaml/xapi/xapi_pool.ml; xenadmin, RollingUpgradeWizard (hci-forbid-rpu).
     Remedy: let it finish; `xe pool-param-list uuid={pool.uuid}` shows it.
+    Risk: none; it ends by itself.
     """
     found = pool_under_way(pool)
     evidence(under_way=found)
@@ -36,8 +37,10 @@ def test_no_task_is_pending(
     Why: backups, exports and migrations break when their host restarts; the task's owner can say
         whether it matters, so this warns.
     Source: docs.xcp-ng.org, Update; xapi, task.
-    Remedy: wait for it, or end it where it began; a task left over goes with a restart of the
-        toolstack.
+    Remedy: wait for it, or end it where it began, else by `xe task-cancel uuid=...`; a task left
+        over goes with a restart of the toolstack (`xe-toolstack-restart` in dom0 of the
+        coordinator).
+    Risk: change; what a cancelled task did is lost; VMs go on.
     """
     pending = [
         task for task in facts.table(Task).values() if task.status in {"pending", "cancelling"}
@@ -48,6 +51,8 @@ def test_no_task_is_pending(
         for task in sorted(pending, key=lambda task: (task.title, task.ref))
     ]
     evidence(pending=named, left_over_after_hours=settings.task_hours)
+    for task in pending:
+        evidence.remedy("xe", "task-cancel", f"uuid={task.uuid}")
 
     assert not named, f"pool {pool.title}: tasks - expected: none pending, found: {listed(named)}"
 
@@ -61,7 +66,9 @@ def test_no_grave_alert_is_young(
     Why: what xapi alarmed about lately is often what breaks under an upgrade; whoever knows the alert
         can judge it, so this warns.
     Source: xapi, ocaml/xapi-consts/api_messages.ml; Xen Orchestra, health view (alarms).
-    Remedy: read them (`xe message-list`), mend their causes, then delete them.
+    Remedy: read them (`xe message-list params=uuid,name,priority,timestamp`), mend their causes,
+        then delete them: `xe message-destroy uuid=...`.
+    Risk: change; only the alert itself goes.
     """
     if settings.phase == "after":
         not_applicable("an upgrade raises alerts of its own")

@@ -18,9 +18,11 @@ def test_processors_fit_the_pool(
         a host that lacks what it was started with; an upgrade of the whole pool needs both.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (AssertCanEvacuateUpgradeCheck); xapi,
         ocaml/xapi/cpuid_helpers.ml.
-    Remedy: shut VMs down before their host is upgraded instead of moving them. If features are
-        missing since an update, restart the host's toolstack and then the VMs, so that they start
-        with the pool's present level.
+    Remedy: shut VMs down before their host is upgraded instead of moving them (`xe vm-list
+        resident-on={host.uuid} is-control-domain=false` names them). If features are missing since
+        an update, restart the host's toolstack (`xe-toolstack-restart` in its dom0) and then the
+        VMs, so that they start with the pool's present level.
+    Risk: VM outage; VMs are shut down or restarted.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: no VM has to move any more")

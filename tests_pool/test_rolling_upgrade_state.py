@@ -13,9 +13,11 @@ def test_no_rolling_upgrade_is_in_progress(pool: Pool, evidence: Evidence) -> No
     Why: until all hosts agree, xapi refuses much of what a change relies on (see the evidence), VMs
         cannot return to older hosts, and a database dump taken now cannot be restored.
     Source: xapi, ocaml/xapi/db_gc.ml and xapi_vm_lifecycle.ml.
-    Remedy: bring the hosts that lag behind to the coordinator's release first. If all are of one
-        version, xapi removes its key at the coordinator's next check; restart the coordinator's
-        toolstack if it stays.
+    Remedy: bring the hosts that lag behind to the coordinator's release first (`xe host-list
+        params=uuid,name-label,software-version`). If all are of one version, xapi removes its key
+        at the coordinator's next check; restart the coordinator's toolstack if it stays:
+        `xe-toolstack-restart` in its dom0.
+    Risk: host outage; hosts that lag behind are upgraded.
     """
     found = rolling_upgrade(pool)
     evidence(

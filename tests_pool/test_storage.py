@@ -18,9 +18,11 @@ def test_sr_is_attached_and_supported(
         no longer has is not there after the upgrade.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (PBDsPlugged); sm, drivers/; xapi,
         ocaml/xapi/xapi_host.ml.
-    Remedy: repair the connection on each host named (`xe pbd-plug`; where a host has none,
-        `xe pbd-create host-uuid=... sr-uuid={sr.uuid} device-config:...` as on the other hosts);
-        move what lies on an SR of a type that the target does not support.
+    Remedy: repair the connection on each host named (`xe pbd-plug uuid=...`; where a host has none,
+        `xe pbd-create host-uuid=... sr-uuid={sr.uuid} device-config:...` as on the other hosts: `xe
+        pbd-list sr-uuid={sr.uuid}`); move what lies on an SR of a type that the target does not
+        support.
+    Risk: change; attaching touches no data; moving disks takes time.
     """
     found = judge_storage(sr, chosen_target, possible_targets)
     evidence(type=sr.type, shared=sr.shared, detached_on=found.detached, needed_by=found.users)

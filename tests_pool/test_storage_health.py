@@ -37,6 +37,7 @@ def test_all_paths_live(sr: SR, evidence: Evidence) -> None:
     Source: sm, drivers/mpathcount.py; xenadmin, XenModel (PBD, multipath counts).
     Remedy: find the lost paths: `multipath -ll` in dom0 of the hosts named; repair cable, switch or
         login, and wait until the counts agree.
+    Risk: change; the other paths carry on meanwhile.
     """
     paths = paths_of(sr)
     evidence(paths=[f"{p.host}: {p.lun} {p.live} of {p.total}" for p in paths])
@@ -59,8 +60,11 @@ def test_logins_are_the_same(sr: SR, evidence: Evidence) -> None:
     Why: a host whose connection lacks the CHAP settings of the others, or has fewer sessions, is the
         one that does not find its disks after the restart. Names and secrets are not compared.
     Source: sm, drivers/BaseISCSI.py (chapuser, iscsi_sessions).
-    Remedy: make the connection of the host that differs anew (`xe pbd-unplug`, `xe pbd-destroy`,
-        `xe pbd-create`) with the settings of the others, and repair lost sessions.
+    Remedy: make the connection of the host that differs anew with the settings of the others: `xe
+        pbd-list sr-uuid={sr.uuid} params=uuid,host-uuid,currently-attached` names it; `xe
+        pbd-unplug uuid=...`, `xe pbd-destroy uuid=...`, `xe pbd-create host-uuid=...
+        sr-uuid={sr.uuid} device-config:...`, `xe pbd-plug uuid=...`.
+    Risk: host outage; the host loses the SR for a while: empty it before.
     """
     if sr.type not in {"lvmoiscsi", "iscsi"}:
         not_applicable("it is no iSCSI SR")
@@ -81,8 +85,9 @@ def test_no_garbage_collection(
     Why: a host that is restarted in the middle of a merge leaves it unfinished; VMs failed to resume
         after that. A chain that cannot be merged grows until it cannot be used.
     Source: sm, drivers/cleanup.py; Citrix, CTX312232; xapi, ocaml/xapi-consts/api_messages.ml.
-    Remedy: let it end: `tail -f /var/log/SMlog | grep SMGC` on the coordinator; give the SR room
-        where a merge failed, and rescan it.
+    Remedy: let it end: `tail -f /var/log/SMlog | grep -i smgc` on the coordinator; give the SR room
+        where a merge failed, and rescan it: `xe sr-scan uuid=...`.
+    Risk: none; it ends by itself.
     """
     found = coalesce_signs(pool.facts, settings.alert_days, dom0_of)
     evidence(days=settings.alert_days, signs=found)
@@ -100,7 +105,9 @@ def test_sr_has_room(sr: SR, settings: Settings, evidence: Evidence) -> None:
     Why: snapshots, suspended VMs and merges of the change need room; an SR that runs full stops the
         VMs on it.
     Source: Xen Orchestra, health view; sm, drivers/cleanup.py.
-    Remedy: delete old snapshots and orphaned images, or enlarge the SR.
+    Remedy: delete old snapshots and orphaned images (`xe vdi-list sr-uuid={sr.uuid}
+        params=uuid,name-label,is-a-snapshot,physical-utilisation` names them), or enlarge the SR.
+    Risk: data loss; a deleted snapshot or image does not come back.
     """
     if sr.type in UNSIZED:
         not_applicable(f"the size of an SR of type {sr.type} says nothing about room for images")
@@ -120,7 +127,9 @@ def test_default_sr_is_shared(pool: Pool, evidence: Evidence) -> None:
     Why: new disks, suspended VMs and the files of an update go to the default SR; on a local one they
         bind what uses them to a host that is about to be restarted.
     Source: Xen Orchestra, health view; xapi, ocaml/xapi/helpers.ml (choose_suspend_sr).
-    Remedy: `xe pool-param-set uuid={pool.uuid} default-SR=...` with the uuid of a shared SR.
+    Remedy: choose a shared SR (`xe sr-list shared=true params=uuid,name-label,type`): `xe
+        pool-param-set uuid={pool.uuid} default-SR=...`.
+    Risk: change; nothing that runs notices it.
     """
     found = default_sr_problem(pool)
     evidence(default_SR=pool.default_SR, hosts=len(pool.hosts))
@@ -137,7 +146,9 @@ def test_sr_is_not_in_the_root(sr: SR, settings: Settings, evidence: Evidence) -
     Why: the installer makes the root file system anew and carries over a fixed list of settings;
         images below a folder of dom0, and mounts that somebody made there, are not among them.
     Source: host-installer, backend.py and upgrade.py; XCP-ng, documentation, After the upgrade.
-    Remedy: copy the images away, and back after the upgrade; or keep them on an NFS or SMB share.
+    Remedy: copy the images away (`scp -rp FOLDER USER@SERVER:FOLDER` in dom0), and back after the
+        upgrade; or keep them on an NFS or SMB share.
+    Risk: none; images are only copied.
     """
     if settings.phase == "after":
         not_applicable("the host was upgraded already")
@@ -162,8 +173,9 @@ def test_sr_is_not_on_zfs(
     Why: such an SR attaches also while its ZFS pool is not mounted; it is scanned empty then, and
         the records of its disks are lost. The installer does not bring ZFS with it.
     Source: XCP-ng, documentation, release notes of 8.2 (SR driver zfs); sm, drivers/FileSR.py.
-    Remedy: move the disks to an SR of type zfs, or detach the SR (`xe pbd-unplug`) before the
-        upgrade, and attach it only once its ZFS pool is mounted.
+    Remedy: move the disks to an SR of type zfs, or detach the SR (`xe pbd-unplug uuid=...`) before
+        the upgrade, and attach it only once its ZFS pool is mounted.
+    Risk: VM outage; VMs on the SR are shut down while it is detached.
     """
     if target.brand != "xcp-ng":
         not_applicable(f"{target.name} has no ZFS")
@@ -171,6 +183,8 @@ def test_sr_is_not_on_zfs(
         not_applicable("it is not of type file")
     found = file_system_problems(sr, lambda host: printed(dom0_of(host), MOUNTS))
     evidence(problems=found)
+    for pbd in connections(sr):
+        evidence.remedy("xe", "pbd-unplug", f"uuid={pbd.uuid}")
 
     assert not found, (
         f"SR {sr.title}: file system - expected: mounted and not ZFS, found: {listed(found)}"
@@ -187,7 +201,8 @@ def test_no_snapshots_on_tintri(
         VMs that are backed up by snapshots are then without backup.
     Source: Citrix, CTX312232 and CTX318325.
     Remedy: ask the maker of the server which version works with hotfixes XS82E023 and XS82E028;
-        delete the snapshots before the upgrade.
+        delete the snapshots before the upgrade: `xe snapshot-uninstall snapshot-uuid=...`.
+    Risk: data loss; a deleted snapshot does not come back.
     """
     if target.id != "citrix-hypervisor-8.2-cu1":
         not_applicable("the target does not have the hotfixes XS82E023 and XS82E028")
@@ -196,6 +211,8 @@ def test_no_snapshots_on_tintri(
     servers = {pbd.device_config["server"] for pbd in connections(sr)}
     vms = vms_with_snapshots(sr) if servers & set(settings.tintri_servers) else ()
     evidence(servers=servers, vms_with_snapshots=[vm.title for vm in vms])
+    for snapshot in [snapshot for vm in vms for snapshot in vm.snapshots]:
+        evidence.remedy("xe", "snapshot-uninstall", f"snapshot-uuid={snapshot.uuid}")
 
     assert not vms, (
         f"SR {sr.title}: Tintri server - expected: no VMs with snapshots, "
@@ -212,7 +229,10 @@ def test_linstor_is_the_same(
     Why: a satellite of another version is not accepted by the controller; the first host that is
         restarted then stands without its disks.
     Source: XCP-ng, documentation, XOSTOR, update; LINBIT, LINSTOR user's guide.
-    Remedy: bring the packages of the hosts to the same versions before the first restart.
+    Remedy: bring the packages of the hosts (`rpm -qa | grep -e linstor -e drbd` in dom0) to the
+        same versions before the first restart.
+    Risk: host outage; a satellite that is updated loses its disks for a moment: one host after the
+        other.
     """
     if sr.type != "linstor":
         not_applicable("it is no LINSTOR SR")
@@ -232,11 +252,14 @@ def test_vm_has_few_snapshots(vm: VM, settings: Settings, evidence: Evidence) ->
     Why: every snapshot lengthens the chain of its disks; long chains slow the VM down, take long to
         merge, and beyond 30 links no further snapshot can be made.
     Source: Xen Orchestra, health view; sm, drivers/vhdutil.py (MAX_CHAIN_SIZE).
-    Remedy: delete those that nobody needs: `xe vm-snapshot-list` names them, `xe snapshot-uninstall`
-        deletes one.
+    Remedy: delete those that nobody needs: `xe snapshot-list snapshot-of={vm.uuid}` names them, `xe
+        snapshot-uninstall snapshot-uuid=...` deletes one.
+    Risk: data loss; a deleted snapshot does not come back.
     """
     number = len(vm.snapshots)
     evidence(snapshots=number, most=settings.snapshots)
+    for snapshot in vm.snapshots:
+        evidence.remedy("xe", "snapshot-uninstall", f"snapshot-uuid={snapshot.uuid}")
 
     assert number <= settings.snapshots, (
         f"VM {vm.title}: snapshots - expected: at most {settings.snapshots}, found: {number}"

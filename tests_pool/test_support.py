@@ -28,6 +28,7 @@ def test_releases_are_supported(
         Nothing stops it, so this warns; what no verified source says is for the record alone.
     Source: docs.xcp-ng.org, Releases; the vendor's product matrix; xenadmin, update metadata.
     Remedy: upgrade to a release that is supported, or have it accepted that this one is not.
+    Risk: none; it is for the plan.
     """
     day = max(facts.now, settings.window or facts.now).date()
     aim = named_release(target.id, inputs["releases"]["sources"])

@@ -11,6 +11,7 @@ from rules.survival_pool import (
     autostart_changes,
     availability_changes,
     balancing_changes,
+    lost_authorities,
     schedule_changes,
     setting_changes,
 )
@@ -27,6 +28,7 @@ def test_high_availability_is_back(
     Source: xenadmin, XenAdmin/Diagnostics/Checks/HAOffCheck.cs (it reverts only what it did itself).
     Remedy: `xe pool-ha-enable heartbeat-sr-uuids=...`, then `xe pool-param-set uuid={pool.uuid}
         ha-host-failures-to-tolerate=...`; waive it if it is meant to stay off.
+    Risk: change; hosts begin to watch each other.
     """
     then = before(baseline, settings, facts)
     found = availability_changes(pool, then.pool)
@@ -47,6 +49,7 @@ def test_workload_balancing_is_back(
     Source: xenadmin, XenAdmin/Diagnostics/Checks/WlbOffCheck.cs.
     Remedy: see that its server fits the new release, then
         `xe pool-param-set uuid={pool.uuid} wlb-enabled=true`.
+    Risk: change; VMs may be moved live.
     """
     then = before(baseline, settings, facts)
     found = balancing_changes(pool, then.pool)
@@ -66,6 +69,7 @@ def test_autostart_is_back(
     Why: it is switched off for an upgrade; after the next power failure the VMs then stay down.
     Source: xapi, ocaml/xapi/xapi_host_helpers.ml (auto_poweron).
     Remedy: `xe pool-param-set uuid={pool.uuid} other-config:auto_poweron=true`.
+    Risk: change; VMs start with the next start of their host.
     """
     then = before(baseline, settings, facts)
     found = autostart_changes(pool, then.pool)
@@ -86,6 +90,7 @@ def test_schedules_are_back(
         missed on the day on which somebody needs its snapshot.
     Source: xapi, ocaml/idl/datamodel.ml (VMSS; VMPP up to 6.1).
     Remedy: switch it on (`xe vmss-param-set uuid=... enabled=true`) or plan it anew.
+    Risk: change; nothing that runs notices it.
     """
     found = schedule_changes(facts, before(baseline, settings, facts))
     evidence(changed=found)
@@ -105,6 +110,7 @@ def test_coordinator_is_the_same(
         over shows that something failed, and what is set to its address may not find the pool.
     Source: xapi, ocaml/xapi/xapi_pool.ml (designate_new_master, emergency_transition_to_master).
     Remedy: find out why it changed; `xe pool-designate-new-master host-uuid=...` brings it back.
+    Risk: change; connections to the pool end and are made anew, VMs go on.
     """
     then = before(baseline, settings, facts)
     was, now = then.pool.coordinator, pool.coordinator
@@ -129,6 +135,7 @@ def test_pool_has_its_settings(
     Source: xapi, ocaml/idl/datamodel_pool.ml.
     Remedy: set what is named as it was: `xe pool-param-set uuid={pool.uuid} ...`; waive what was
         changed on purpose.
+    Risk: change; nothing that runs notices it.
     """
     then = before(baseline, settings, facts)
     found = (*setting_changes(pool, then.pool), *lost_authorities(facts, then))

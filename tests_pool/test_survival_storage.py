@@ -20,8 +20,10 @@ def test_sr_is_attached_where_it_was(
 
     Why: VMs whose disks lie there start on no such host, and none can move there when another fails.
     Source: xapi, ocaml/xapi/xapi_pbd.ml; sm, drivers/.
-    Remedy: find out in the host's /var/log/SMlog why it does not attach, and attach it again
-        (`xe pbd-plug`; `xe pbd-create` with the settings of other hosts where there is none).
+    Remedy: find out why it does not attach (`less /var/log/SMlog` in dom0 of the host), and attach
+        it again: `xe pbd-plug uuid=...`; `xe pbd-create host-uuid=... sr-uuid={sr.uuid}
+        device-config:...` with the settings of other hosts where there is none.
+    Risk: change; attaching touches no data.
     """
     found = detached_since(sr, former(sr, before(baseline, settings, facts)), settings)
     evidence(type=sr.type, detached_on=[host for host, _ in found])
@@ -47,6 +49,7 @@ def test_sr_has_its_paths(
         comparison; the next failure then takes the disks away.
     Source: sm, drivers/mpath_dmp.py and mpathcount.py.
     Remedy: look at `multipath -ll` in dom0 and at zoning, cables and portals of the path.
+    Risk: change; the other paths carry on meanwhile.
     """
     old = former(sr, before(baseline, settings, facts))
     counted = paths_of(old)

@@ -25,8 +25,10 @@ def test_vm_has_its_disks(
 
     Why: a disk that is gone is lost data, or a VM that does not start.
     Source: xapi, ocaml/xapi/xapi_sr.ml (scan and forget); sm, drivers/.
-    Remedy: scan the SR named (`xe sr-scan`), look for the image there (`xe vdi-list`), and attach it
-        again with `xe vbd-create vm-uuid={vm.uuid} ...`; else restore from the backup.
+    Remedy: scan the SR named (`xe sr-scan uuid=...`), look for the image there (`xe vdi-list
+        sr-uuid=...`), and attach it again with `xe vbd-create vm-uuid={vm.uuid} vdi-uuid=...
+        device=...`; else restore from the backup.
+    Risk: data loss; a disk that is attached to the wrong VM is damaged when it starts.
     """
     old = former(vm, before(baseline, settings, facts))
     found = lost_disks(vm, old)
@@ -50,6 +52,7 @@ def test_vm_has_its_interfaces(
     Source: xapi, ocaml/idl/datamodel.ml (VIF).
     Remedy: create the interface again, with its former MAC address:
         `xe vif-create vm-uuid={vm.uuid} device=... mac=... network-uuid=...`.
+    Risk: change; the guest sees another interface.
     """
     old = former(vm, before(baseline, settings, facts))
     found = changed_interfaces(vm, old)
@@ -72,6 +75,7 @@ def test_vm_is_in_its_state_and_place(
     Remedy: start, move or shut down the VM as before: `xe vm-start uuid={vm.uuid}`,
         `xe vm-migrate uuid={vm.uuid} host-uuid=... live=true`, `xe vm-shutdown uuid={vm.uuid}`; its
         home is its parameter `affinity`.
+    Risk: VM outage; only if the VM has to be shut down.
     """
     old = former(vm, before(baseline, settings, facts))
     state, home = changed_state(vm, old), changed_home(vm, old, settings)
@@ -97,6 +101,7 @@ def test_vm_has_its_settings(
         ocaml/idl/datamodel_vm.ml.
     Remedy: set what is named as it was: `xe vm-param-set uuid={vm.uuid} ...`; waive what was changed
         on purpose.
+    Risk: change; nothing that runs notices it.
     """
     old = former(vm, before(baseline, settings, facts))
     found = changed_settings(vm, old)
@@ -115,6 +120,7 @@ def test_vm_has_newer_tools(
         exist for this guest the pool does not tell, so this is for the record.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1.
     Remedy: look whether the target brings newer tools for this guest, and install them inside it.
+    Risk: VM outage; guests, Windows above all, restart for their drivers.
     """
     old = former(vm, before(baseline, settings, facts))
     if vm.power_state != "Running":

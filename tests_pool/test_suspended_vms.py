@@ -18,6 +18,7 @@ def test_vm_is_not_suspended(vm: VM, settings: Settings, evidence: Evidence) -> 
         Guide (rolling pool upgrades).
     Remedy: resume it and shut it down before the upgrade: `xe vm-resume uuid={vm.uuid}`, then
         `xe vm-shutdown uuid={vm.uuid}`.
+    Risk: VM outage; the VM is shut down.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: what was suspended before it is compared")

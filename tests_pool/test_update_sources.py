@@ -24,7 +24,9 @@ def test_updates_were_fetched_lately(
         it updates; up to the threshold `sync_days` that is for the record alone.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/OutOfSyncWithCdnCheck.cs; xapi, data model:
         pool.last_update_sync, pool.repositories.
-    Remedy: `xe pool-sync-updates`, wait for it to end, then bring all hosts up to date.
+    Remedy: fetch them (`xe pool-sync-updates`), wait for it to end, then bring all hosts up to
+        date.
+    Risk: host outage; only updates ask for restarts, fetching them costs nothing.
     """
     if generation(source) != "synced":
         not_applicable(f"{source.name} is not synchronised with a repository by xapi")
@@ -65,6 +67,7 @@ def test_update_source_is_reachable(
     Remedy: in dom0 of each host `yum makecache` (XenServer 8: `xe pool-sync-updates`), through the
         proxy that it will have after the upgrade; or have the installation image with all packages
         at hand; then attest it in attestations.toml.
+    Risk: none; packages are only listed.
     """
     aim = named_release(target.id, inputs["releases"]["sources"])
     if settings.phase == "after" or not (fetches(source) or fetches(aim)):
@@ -97,9 +100,10 @@ def test_installation_source_was_tried(
         the first host, after it was emptied. To try it, the audit would have to have the host open
         a connection of its own, so a person does.
     Source: xenadmin, XenAdmin/Diagnostics/Checks/PrepareToUpgradeCheck.cs; host-installer.
-    Remedy: compare the image's checksum and signature with the vendor's; boot a host with the image
-        up to its first question, or read the address given to the wizard with `curl -I` in dom0;
-        then attest it in attestations.toml.
+    Remedy: compare the image's checksum (`sha256sum IMAGE`) and signature with the vendor's; boot a
+        host with the image up to its first question, or read the address given to the wizard in
+        dom0 (`curl -I ADDRESS`); then attest it in attestations.toml.
+    Risk: host outage; only if a host of the pool is booted with the image; reading costs nothing.
     """
     if settings.phase == "after":
         not_applicable("the target is installed already")

@@ -17,7 +17,10 @@ def test_version_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence)
         if a rolling upgrade were under way. Another kernel alone is refused by nobody: it warns.
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xapi, ocaml/xapi/db_gc.ml.
     Remedy: bring the host to the coordinator's version with the coordinator's own media and
-        updates, and reboot it if only the running kernel or hypervisor differs.
+        updates; if only the running kernel or hypervisor differs, empty and reboot it: `xe
+        host-disable uuid={host.uuid}`, `xe host-evacuate uuid={host.uuid}`, `xe host-reboot
+        uuid={host.uuid}`.
+    Risk: host outage; the host is updated and restarts.
     """
     found = differences(host, pool.coordinator)
     evidence(**{key: host.software_version.get(key) for key in COMPARED})
@@ -42,6 +45,8 @@ def test_upgrade_path_is_supported(
     Source: host-installer, upgrade.py; the vendor's upgrade documentation, named in the evidence.
     Remedy: upgrade over the releases named, if any are, one after the other, each with this audit
         before it; or choose another target; or install the target afresh (`--method=clean`).
+    Risk: data loss; installing afresh erases the host's disks; every upgrade is an outage of its
+        host.
     """
     evidence(source=source.name, target=target.name)
     if settings.phase == "after":

@@ -23,6 +23,7 @@ def test_vm_has_a_recent_backup(
         xen-orchestra, @xen-orchestra/backups.
     Remedy: back the VM up, or export it and pass the folder with --xva-dir:
         `xe vm-export uuid={vm.uuid} filename=...`; raise --max-backup-age only if the age is meant.
+    Risk: VM outage; an export needs the VM shut down, a backup by snapshot does not.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: the backup served to go back")

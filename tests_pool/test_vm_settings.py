@@ -33,13 +33,15 @@ def test_cd_drives_are_empty(vm: VM, settings: Settings, evidence: Evidence) -> 
         release no longer has keeps a VM that is shut down from starting.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (AssertCanEvacuateCheck); xapi,
         ocaml/xapi/xapi_host.ml.
-    Remedy: eject the disc: `xe vm-cd-eject uuid={vm.uuid}`.
+    Remedy: eject each disc: `xe vbd-eject uuid=...`.
+    Risk: change; a guest that reads the disc notices it.
     """
     state = known_power_state(vm)
     found = discs(vm, state, settings)
     evidence(power_state=state, discs=[disc.words for disc in found])
-    if found:
-        evidence.remedy("xe", "vm-cd-eject", f"uuid={vm.uuid}")
+    for vbd in vm.vbds:
+        if vbd.type == "CD" and not vbd.empty:
+            evidence.remedy("xe", "vbd-eject", f"uuid={vbd.uuid}")
     if why := lighter(found):
         evidence.weigh(warning, why)
 
@@ -62,6 +64,7 @@ def test_vm_does_not_start_by_itself(
         ocaml/xapi/xapi_host_helpers.ml.
     Remedy: take the key away for the upgrade:
         `xe vm-param-set uuid={vm.uuid} other-config:auto_poweron=false`.
+    Risk: change; until it is on again the VM stays down when its host comes back.
     """
     if settings.phase == "after":
         not_applicable("after the upgrade VMs may start with their host")
@@ -87,7 +90,12 @@ def test_vm_is_not_paravirtualised(
         is already upgraded.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (PVGuestsCheck); docs.xcp-ng.org, release notes
         of XCP-ng 8.3.
-    Remedy: convert the guest to HVM, with a kernel and a boot loader of its own, or retire it.
+    Remedy: give the guest a kernel and a boot loader of its own, shut it down (`xe vm-shutdown
+        uuid={vm.uuid}`), take a snapshot (`xe vm-snapshot uuid={vm.uuid}
+        new-name-label=before-hvm`), and convert it: `xe vm-param-set uuid={vm.uuid}
+        HVM-boot-policy='BIOS order' PV-bootloader=''`; or retire it.
+    Risk: VM outage; a guest that is not prepared for it does not start: have a snapshot as the way
+        back.
     """
     kind = paravirtual_type(vm)
     found = paravirtual_objection(kind, chosen_target, possible_targets)
@@ -107,8 +115,9 @@ def test_processor_topology_is_valid(
     Why: XenCenter does not start a rolling upgrade while the topology of any VM is invalid.
     Source: xenadmin, XenAdmin/Diagnostics/Checks (AssertCanEvacuateCheck);
         XenModel/XenAPI-Extensions/VM.cs (ValidVCPUConfiguration).
-    Remedy: shut it down and set `VCPUs-max` and `platform:cores-per-socket` of VM {vm.uuid} so that
-        they fit.
+    Remedy: shut it down (`xe vm-shutdown uuid={vm.uuid}`) and set both so that they fit: `xe
+        vm-param-set uuid={vm.uuid} VCPUs-max=... platform:cores-per-socket=...`.
+    Risk: VM outage; it is set while the VM is shut down.
     """
     problem = topology_problem(vm)
     evidence(VCPUs_max=vm.VCPUs_max, cores_per_socket=vm.platform.get("cores-per-socket"))
@@ -129,6 +138,7 @@ def test_dynamic_minimum_is_not_too_low(vm: VM, settings: Settings, evidence: Ev
     Source: docs.xcp-ng.org, updates; xapi, ocaml/squeezed.
     Remedy: raise the dynamic minimum (`xe vm-memory-dynamic-range-set uuid={vm.uuid} min=...
         max=...`), or change `dynamic_percent` in poolproof.toml.
+    Risk: change; the VM keeps more memory when memory is short.
     """
     if settings.method != "rolling" or settings.phase == "after":
         not_applicable("no host is evacuated")
@@ -152,7 +162,9 @@ def test_no_operation_is_running(vm: VM, settings: Settings, evidence: Evidence)
         off what was going on.
     Source: xapi, ocaml/xapi/xapi_vm_lifecycle.ml; xen-orchestra, packages/xo-server (rolling pool
         update, guard of running backups).
-    Remedy: wait for its end, or stop the job that began it; then audit again.
+    Remedy: wait for its end (`xe task-list params=uuid,name-label,progress`), or stop the job that
+        began it; then audit again.
+    Risk: change; what a stopped job did is lost.
     """
     if settings.phase == "after":
         not_applicable("the upgrade is done")
@@ -170,8 +182,10 @@ def test_windows_guest_has_a_device_id(vm: VM, settings: Settings, evidence: Evi
         drivers once it has moved there.
     Source: xapi, ocaml/xapi/xapi_globs.ml (platform keys); docs.xcp-ng.org, troubleshooting of
         Windows guests.
-    Remedy: shut it down for the upgrade rather than moving it; set `platform:device_id` of VM
-        {vm.uuid} to the value of the template of its system, while it is shut down.
+    Remedy: shut it down for the upgrade rather than moving it (`xe vm-shutdown uuid={vm.uuid}`);
+        set the key to the value of the template of its system, while it is shut down: `xe
+        vm-param-set uuid={vm.uuid} platform:device_id=...`.
+    Risk: VM outage; it is set while the VM is shut down.
     """
     if settings.phase == "after":
         not_applicable("no VM moves to a newer host any more")
@@ -197,6 +211,7 @@ def test_no_guidance_is_pending(vm: VM, evidence: Evidence) -> None:
     Source: xapi, ocaml/idl/datamodel_vm.ml (pending_guidances); xen-orchestra,
         packages/xo-server (rolling pool update).
     Remedy: restart the VM, or its device model, as it says: `xe vm-reboot uuid={vm.uuid}`.
+    Risk: VM outage; the VM is restarted.
     """
     if not vm.has("pending_guidances"):
         not_applicable("this release keeps no guidance for VMs")

@@ -29,6 +29,7 @@ def test_xencenter_fits_target_and_pools(
     Source: From the Field, XenServer 7.X Pool Upgrades, part 1; xenadmin, XenAdmin/MainWindow.cs.
     Remedy: install a XenCenter that fits before the change window, or pass `--no-xencenter` if the
         upgrade is done without it.
+    Risk: none; only the operator's machine changes.
     """
     if settings.phase == "after":
         not_applicable("the upgrade has been done: what was used has worked")

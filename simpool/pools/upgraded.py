@@ -21,8 +21,6 @@ def build(now: datetime | None = None) -> SimPool:
     before = default.build(moment - timedelta(days=4))
     pool = default.build(moment)
     upgrade(pool, RELEASE, BRAND)
-    # Hosts keep their certificates; here each build makes new ones.
-    pool.answers["host.get_server_certificate"] = before.answers["host.get_server_certificate"]
     _update_tools(pool)
     pool.settings = {"target": default.TARGET, "phase": "after"}
     pool.inputs = {"baseline": baseline_of(before)}
