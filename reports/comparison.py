@@ -33,7 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
     "changed": "open as before, with another message, cause or waiver",
     "better": "open still, and less grave or waived",
     "fixed": "was open, and is not",
-    "gone": "was open, and is not looked at any more",
+    "gone": "was open, and is not looked at or does not apply any more",
     "otherwise": "not open, and answered by another word",
     "unchanged": "open as before",
 }
@@ -168,7 +168,7 @@ def _kind(old: Mapping[str, Json] | None, new: Mapping[str, Json] | None) -> str
         return "gone" if was else ""
     if new["outcome"] not in OPEN:
         if was:
-            return "fixed"
+            return "gone" if new["outcome"] == "not-applicable" else "fixed"
         return "otherwise" if old is not None and old["outcome"] != new["outcome"] else ""
     return _open_kind(old, new) if old is not None and was else "new"
 
@@ -250,7 +250,8 @@ def _differences(then: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]
     found += [
         f"{key}: {before[key]} then, {after[key]} now"
         for key in RUN_SETTINGS
-        if before[key] != after[key]
+        # To look again after the upgrade is what the review after it is for.
+        if before[key] != after[key] and (before[key], after[key]) != ("before", "after")
     ]
     tools = [f"{run['tool']['name']} {run['tool']['version']}" for run in (before, after)]
     if tools[0] != tools[1]:

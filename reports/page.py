@@ -20,7 +20,7 @@ from fixtures.raw import Json
 from reports.gate import next_step
 from reports.ledger import FATES
 from reports.outcome import without_object
-from reports.page_rows import by_object, gist, names_of, objects, rows
+from reports.page_rows import WHOLE, by_object, gist, names_of, objects, rows
 from reports.page_view import SYMBOLS, WORDS, account, bar, calls_by_kind, causes, checks, groups
 from reports.pictures import Picture
 from reports.provenance import sources
@@ -31,8 +31,6 @@ from reports.verdict import Verdict
 
 _HERE: Final = Path(__file__).parent
 _STYLES: Final = ("page.css", "page_pictures.css")
-# With fewer characters of evidence than this the page says that it was cut.
-_WHOLE: Final = 240
 
 VERDICT_CLASSES: Final = {
     "READY": "pass",
@@ -136,7 +134,8 @@ def _findings(results: Mapping[str, Json]) -> dict[str, Json]:
             for check in checks(results, catalogue)
         ],
         "objects": objects(outcomes, names),
-        "cut": names.passed < _WHOLE,
+        "cut": names.passed < WHOLE,
+        "left_out": not names.passed,
     }
 
 

@@ -16,11 +16,15 @@ from reports.outcome import OBJECT_CLASSES, without_object
 from reports.page_view import SYMBOLS, WORDS, WORST
 from reports.text import NAME_LIMIT, TEXT_LIMIT, one_line
 
-# So many bytes may the texts of a page take: what passed is cut first, results.json has it all.
+# So many characters may the texts of a page take. What passed is cut first, and left out where
+# findings need the room; results.json has it all.
 _PASSED: Final = 2_400_000
-_REST: Final = 18_000_000
-_PASSED_LIMITS: Final = (40, 240)
-_REST_LIMITS: Final = (300, TEXT_LIMIT)
+_FOUND: Final = 1_200_000
+_ALL: Final = 18_000_000
+_LEAST: Final = 30
+WHOLE: Final = 240
+"""Most characters about what passed; with fewer the page says that it was cut."""
+_LEAST_OF_A_FINDING: Final = 300
 _SHORT_UUID: Final = 8
 
 
@@ -30,7 +34,7 @@ class Names:
 
     Attributes:
         shown: class and uuid -> safe text.
-        passed: most characters of what is said about what passed.
+        passed: most characters of what is said about what passed; 0 for nothing.
         rest: the same of everything else.
     """
 
@@ -51,17 +55,21 @@ def names_of(outcomes: Sequence[Mapping[str, Json]]) -> Names:
     for (class_, uuid), text in objects.items():
         short = one_line(uuid[:_SHORT_UUID] if _plain(uuid) else uuid, NAME_LIMIT)
         shown[class_, uuid] = escape(f"{text} ({short})" if seen[class_, text] > 1 else text)
-    return Names(
-        shown, _limit(_PASSED, outcomes, _PASSED_LIMITS), _limit(_REST, outcomes, _REST_LIMITS)
-    )
+    return Names(shown, *_limits(outcomes))
 
 
 def _plain(uuid: str) -> bool:
     return uuid.isascii() and len(uuid) == 36
 
 
-def _limit(budget: int, outcomes: Sequence[Mapping[str, Json]], limits: tuple[int, int]) -> int:
-    return max(limits[0], min(limits[1], budget // max(len(outcomes), 1)))
+def _limits(outcomes: Sequence[Mapping[str, Json]]) -> tuple[int, int]:
+    """How many characters may be said about what passed, and about the rest."""
+    number = max(len(outcomes), 1)
+    rest = max(_LEAST_OF_A_FINDING, min(TEXT_LIMIT, _ALL // number))
+    texts = {(o["check"], o["message"] or o["cause"]) for o in outcomes if o["outcome"] != "pass"}
+    found = sum(min(len(text), rest) for _, text in texts)
+    passed = min(WHOLE, (_PASSED - max(0, found - _FOUND)) // number)
+    return passed if passed >= _LEAST else 0, rest
 
 
 def _objects(outcomes: Iterable[Mapping[str, Json]]) -> Iterable[Mapping[str, str]]:
@@ -108,6 +116,8 @@ def _text(one: Mapping[str, Json], names: Names) -> str:
 
 def gist(one: Mapping[str, Json], limit: int = TEXT_LIMIT) -> str:
     """One line about an outcome: the message, else the cause, else the evidence in short."""
+    if not limit:
+        return ""
     object_ = one["object"]
     text = without_object(one["message"] or one["cause"], object_["class"], object_["name"])
     if not text:

@@ -43,6 +43,11 @@ def backups_picture(found: Known[Backups]) -> tuple[str, Markup]:
         "Not needed",
         "Not verified",
     )
+    if not any(lane.ages for lane in found.lanes):
+        return (
+            f"No backup was shown that could be dated; it may be {age_limit(found.limit)} old.",
+            table(heads, rows),
+        )
     drawn = picture("backups", "Age of backups", described, size, *shapes)
     return text, Markup("{}{}").format(tag("div", drawn, class_="scroll"), table(heads, rows))
 

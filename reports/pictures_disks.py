@@ -7,7 +7,19 @@ from markupsafe import Markup
 
 from reports.picture_data import Known
 from reports.picture_disks import ROLES, HostLayout, HostUsage, Piece
-from reports.svg import GIB, counted, folded, gib, label, meter, name, picture, table, tag
+from reports.svg import (
+    GIB,
+    counted,
+    folded,
+    gib,
+    label,
+    meter,
+    name,
+    not_known,
+    picture,
+    table,
+    tag,
+)
 
 _WIDTH: Final = 960.0
 _LEFT: Final = 130.0
@@ -24,7 +36,7 @@ def layout_picture(
     unknown = []
     for host, one in hosts:
         if isinstance(one, str):
-            unknown.append((name(host), f"not known: {one}"))
+            unknown.append((host, one))
         else:
             groups.setdefault(_likeness(one), []).append((host, one))
     known = [one for group in groups.values() for _, one in group]
@@ -38,7 +50,7 @@ def layout_picture(
     drawn = [
         _group(number, group, end, target) for number, group in enumerate(groups.values(), start=1)
     ]
-    return text, Markup().join([*drawn, table(("Host", "Disk"), unknown) if unknown else Markup()])
+    return text, Markup().join([*drawn, not_known(unknown)])
 
 
 def _likeness(one: HostLayout) -> tuple[object, ...]:
@@ -129,7 +141,6 @@ def usage_picture(hosts: Sequence[tuple[str, Known[HostUsage]]]) -> tuple[str, M
     rows: list[tuple[object, ...]] = []
     for host, one in hosts:
         if isinstance(one, str):
-            rows.append((name(host), "", "", tag("span", f"not known: {one}", class_="soft")))
             continue
         for number, system in enumerate(one.systems):
             share = system.percent / 100
@@ -140,6 +151,6 @@ def usage_picture(hosts: Sequence[tuple[str, Known[HostUsage]]]) -> tuple[str, M
             )
             shown = name(host) if number == 0 else ""
             rows.append((shown, tag("code", system.mounted_on), meter([(kind, share)]), said))
-    known = any(not isinstance(one, str) for _, one in hosts)
-    text = "What df says of each dom0." if known else "No dom0 was read."
-    return text, table(("Host", "File system", "Used", "In numbers"), rows, "bars")
+    text = "What df says of each dom0." if rows else "No dom0 was read."
+    bars = table(("Host", "File system", "Used", "In numbers"), rows, "bars") if rows else Markup()
+    return text, bars + not_known((host, one) for host, one in hosts if isinstance(one, str))

@@ -11,7 +11,7 @@ from reports.picture_hotfixes import Hotfixes
 from reports.svg import counted, folded, label, name, picture, table, tag
 
 _WIDTH: Final = 960.0
-_LABELS: Final = 150.0
+_LABELS: Final = 162.0
 _GAP: Final = 26.0
 _CELL: Final = 17.0
 _PER_LETTER: Final = 5.4
@@ -24,13 +24,13 @@ def matrix_picture(matrix: Matrix) -> tuple[str, Markup]:
     """Hosts x checks: one sentence, and the picture with its table of words."""
     if not matrix.cells:
         return "No check of hosts was planned in this run.", Markup()
-    text = (
-        f"{counted(len(matrix.hosts), 'host')} and {counted(len(matrix.checks), 'check')} of hosts."
-    )
+    told = [check for check in matrix.checks if _is_told(matrix, check)]
+    text = f"{counted(len(matrix.hosts), 'host')} and {counted(len(told), 'check')} of hosts."
+    if left := len(matrix.checks) - len(told):
+        text += f" {left} more apply to none of them."
     hosts = [shown for _, shown in matrix.hosts]
     words = [
-        [matrix.cells.get((check, uuid), "none") for uuid, _ in matrix.hosts]
-        for check in matrix.checks
+        [matrix.cells.get((check, uuid), "none") for uuid, _ in matrix.hosts] for check in told
     ]
     rows = [
         (
@@ -42,8 +42,13 @@ def matrix_picture(matrix: Matrix) -> tuple[str, Markup]:
     ]
     heads = ("Host", "Blocked", "Not verified", "Warning", "Other")
     words_too = folded("The same in words", table(heads, rows))
-    drawn = _grid("matrix", "Hosts and checks", text, hosts, matrix.checks, words)
+    drawn = _grid("matrix", "Hosts and checks", text, hosts, told, words)
     return text, Markup("{}{}").format(drawn, words_too)
+
+
+def _is_told(matrix: Matrix, check: str) -> bool:
+    words = {matrix.cells.get((check, uuid), "none") for uuid, _ in matrix.hosts}
+    return not words <= {"none", "not-applicable"}
 
 
 def _checks(matrix: Matrix, uuid: str, word: str) -> str:
@@ -66,11 +71,7 @@ def hotfix_picture(found: Known[Hotfixes]) -> tuple[str, Markup]:
         return f"Not known: {found}.", Markup()
     parts = []
     if found.hosts:
-        parts.append(
-            f"{counted(found.common, 'hotfix').replace('fixs', 'fixes')} and packs on all of "
-            f"{counted(len(found.hosts), 'host')} as the XenAPI tells, "
-            f"{len(found.different) or 'none'} on some of them only."
-        )
+        parts.append(_in_a_sentence(found))
     parts += [f"Not known of {host}: {cause}." for host, cause in found.unknown]
     drawn = Markup()
     if found.different:
@@ -91,6 +92,15 @@ def hotfix_picture(found: Known[Hotfixes]) -> tuple[str, Markup]:
         )
         drawn += folded("The same in words", table(("Hotfix or pack", "Missing on"), lacking))
     return " ".join(parts), drawn + _packages(found)
+
+
+def _in_a_sentence(found: Hotfixes) -> str:
+    hosts = counted(len(found.hosts), "host")
+    if not found.common and not found.different:
+        return f"The XenAPI lists no hotfix, update or pack on {hosts}."
+    some = f"{len(found.different)} on some of them only" if found.different else "no difference"
+    number = counted(found.common, "hotfix").replace("fixs", "fixes")
+    return f"By the XenAPI {number} or packs on all of {hosts}, {some}."
 
 
 def _packages(found: Hotfixes) -> Markup:
@@ -127,7 +137,7 @@ def _grid(
         shapes += _heads(x + _LABELS, top, hosts, cell)
         for place, (text, row) in enumerate(zip(rows[part], words[part], strict=True)):
             y = top + place * cell
-            shapes.append(label(x + _LABELS - 8, y + cell * 0.72, text, 22, class_="row"))
+            shapes.append(label(x + _LABELS - 8, y + cell * 0.72, text, 24, class_="row"))
             shapes += _cells(x + _LABELS, y, cell, row, symbols)
     size = (max(_WIDTH, panel), top + deep * cell + 4)
     return tag("div", picture(anchor, title, description, size, *shapes), class_="scroll")

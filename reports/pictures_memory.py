@@ -1,15 +1,17 @@
 """Memory of each host, what becomes of its VMs while it is away, and the order of the upgrade."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup
 
 from reports.picture_data import Known
 from reports.picture_memory import HostMemory, WithoutHost
 from reports.picture_order import Step
-from reports.svg import METER, counted, gib, label, meter, name, table, tag
+from reports.svg import METER, counted, gib, label, meter, name, not_known, table, tag
 
-_MOST_SHARES = 4
+_MOST_SHARES: Final = 4
+_MOST_PIECES: Final = 16
 
 
 def memory_picture(hosts: Sequence[tuple[str, Known[HostMemory]]]) -> tuple[str, Markup]:
@@ -17,24 +19,33 @@ def memory_picture(hosts: Sequence[tuple[str, Known[HostMemory]]]) -> tuple[str,
     known = [one for _, one in hosts if not isinstance(one, str)]
     largest = max((max(one.total, one.system + one.guests) for one in known), default=1) or 1
     text = (
-        f"The longest bar is {gib(largest)}; VMs count with their dynamic minimum, as xapi plans."
+        f"The longest bar is {gib(largest)}: grey is the system (Xen and dom0), blue the VMs, which "
+        "count with their dynamic minimum, as xapi plans."
         if known
         else "Not known."
     )
-    rows = [(name(host), *_memory(one, largest)) for host, one in hosts]
-    return text, table(("Host", "Memory", "In numbers"), rows, "bars")
+    rows = [(name(host), *_memory(one, largest)) for host, one in hosts if not isinstance(one, str)]
+    return text, _drawn(("Host", "Memory", "In numbers"), rows, hosts)
 
 
-def _memory(one: Known[HostMemory], largest: int) -> tuple[object, object]:
-    if isinstance(one, str):
-        return "", _unknown(one)
+def _drawn(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    hosts: Sequence[tuple[str, object]],
+) -> Markup:
+    """The bars of the hosts of which something is known, then the others."""
+    bars = table(heads, rows, "bars") if rows else Markup()
+    return bars + not_known((host, one) for host, one in hosts if isinstance(one, str))
+
+
+def _memory(one: HostMemory, largest: int) -> tuple[object, object]:
     parts = (
         ("k-system", one.system / largest),
         ("k-guests", one.guests / largest),
         ("k-free", one.free / largest),
     )
     text = (
-        f"{gib(one.total)}: Xen and dom0 {gib(one.system)}, {counted(one.vms, 'VM')} "
+        f"{gib(one.total)}: system {gib(one.system)}, {counted(one.vms, 'VM')} "
         f"{gib(one.guests)}, free {gib(one.free)}"
     )
     over = one.system + one.guests - one.total
@@ -50,16 +61,16 @@ def without_picture(
     grown = f", after dom0 has grown to what {target} gives it" if target else ""
     text = (
         "Each bar is the memory that the other enabled hosts have free, one piece per host"
-        f"{grown}. Blue is what they would take over, red is what finds no room. Placed by memory "
-        "alone: whether a VM may move at all is judged per VM."
+        f"{grown}. Blue is what they would take over, red is what finds no room when the largest "
+        "VM is placed first, by memory alone. POOL-SPARE-01 tries other placements too, and "
+        "whether a VM may move at all is judged per VM."
     )
-    rows = [(name(host), *_without(one)) for host, one in hosts]
-    return text, table(("Away", "Needed of what is free", "Where its VMs go"), rows, "bars")
+    rows = [(name(host), *_without(one)) for host, one in hosts if not isinstance(one, str)]
+    heads = ("Away", "Needed of what is free", "Where its VMs go")
+    return text if rows else "Not known.", _drawn(heads, rows, hosts)
 
 
-def _without(one: Known[WithoutHost]) -> tuple[object, object]:
-    if isinstance(one, str):
-        return "", _unknown(one)
+def _without(one: WithoutHost) -> tuple[object, object]:
     if not one.vms:
         return meter([]), "no VM runs on it"
     fits = not one.left_over
@@ -91,16 +102,24 @@ def _without(one: Known[WithoutHost]) -> tuple[object, object]:
 
 
 def _placement(one: WithoutHost) -> Markup:
-    """One piece per remaining host: what it takes, what it keeps free; what finds no room last."""
+    """A piece per remaining host: what it takes, what it keeps free; what finds no room last.
+
+    Of many hosts those that take something have a piece, the others share the last.
+    """
     over = one.needed - sum(share.taken for share in one.shares)
     scale = max(one.free + over, 1)
+    shown = [share for share in one.shares if share.taken or len(one.shares) <= _MOST_PIECES]
     parts = []
-    for share in one.shares:
+    for share in shown[:_MOST_PIECES]:
         parts += [
             ("k-guests", share.taken / scale),
             ("k-free", (share.room - share.taken) / scale),
             ("gap", 2 / METER),
         ]
+    rest = shown[_MOST_PIECES:]
+    idle = one.free - sum(share.room for share in shown)
+    parts.append(("k-guests", sum(share.taken for share in rest) / scale))
+    parts.append(("k-free", (sum(s.room - s.taken for s in rest) + idle) / scale))
     return meter([*parts, ("k-over", over / scale)])
 
 
@@ -154,7 +173,3 @@ def _step(number: int, step: Step, last: int) -> Markup:
         tag("span", who, role, tag("br"), tag("span", "; ".join(said), class_="soft small")),
         class_=ready,
     )
-
-
-def _unknown(cause: str) -> Markup:
-    return tag("span", f"not known: {cause}", class_="soft")

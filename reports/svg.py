@@ -114,6 +114,22 @@ def name(text: str) -> Markup:
     return tag("bdi", one_line(text, LABEL))
 
 
+def not_known(found: Iterable[tuple[str, str]]) -> Markup:
+    """What is not known of which hosts: one line per cause.
+
+    Args:
+        found: name of a host, and why.
+    """
+    by_cause: dict[str, list[Markup]] = {}
+    for host, cause in found:
+        by_cause.setdefault(cause, []).append(name(host))
+    lines = (
+        tag("p", "Not known of ", Markup(", ").join(hosts), f": {cause}", class_="soft small")
+        for cause, hosts in by_cause.items()
+    )
+    return Markup().join(lines)
+
+
 def counted(number: int, word: str) -> str:
     """`1 host`, `2 hosts`."""
     return f"{number} {word}{'' if number == 1 else 's'}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fixtures.attestations import Attestation
 from fixtures.exceptions import NotVerifiedError
 from fixtures.raw import Json
 from fixtures.releases import Release, SourceRelease
@@ -18,6 +19,7 @@ class Way:
         wanted: what was expected, in words.
         found: what is so, in words.
         lighter: why a way that may not be taken is only worth a warning; empty if it is not.
+        unconfirmed: why a person has to confirm a way that may be taken; empty if nobody has to.
         basis: where that is from, as evidence.
     """
 
@@ -25,6 +27,7 @@ class Way:
     wanted: str
     found: str
     lighter: str = ""
+    unconfirmed: str = ""
     basis: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -32,19 +35,22 @@ def way_to(target: Release, source: SourceRelease) -> Way:
     """Judge the in-place upgrade from a release to the target.
 
     Raises:
-        NotVerifiedError: nothing is known of it, or only an unverified source allows it.
+        NotVerifiedError: nothing is known of it.
     """
     path = target.path_from(source)
     over = f"; the path is {' -> '.join((source.id, *path.steps))}" if path.steps else ""
     if path.kind == "unknown":
         raise NotVerifiedError(f"{path.fact.value}{over}")
-    if path.kind == "direct" and not path.fact.is_verified:
-        raise NotVerifiedError(f"no verified source allows it: {path.fact.value}")
     return Way(
         sound=path.kind == "direct",
         wanted=f"{source.name} directly to {target.name}",
         found=f"{path.fact.value}{over}",
         lighter=unsure(path.fact),
+        unconfirmed=(
+            ""
+            if path.kind != "direct" or path.fact.is_verified
+            else f"no verified source allows it: {path.fact.value}"
+        ),
         basis={
             "kind": path.kind,
             "steps": list(path.steps),
@@ -53,3 +59,15 @@ def way_to(target: Release, source: SourceRelease) -> Way:
             "confidence": path.fact.confidence,
         },
     )
+
+
+def confirm(way: Way, said: Attestation, target: Release) -> None:
+    """Let a person's word stand for a way that no verified source allows.
+
+    Raises:
+        NotVerifiedError: the word is of another target.
+    """
+    if said.answer != target.id:
+        raise NotVerifiedError(
+            f"{way.unconfirmed}; {said.by} confirmed {said.answer}, not this target"
+        )

@@ -1,11 +1,14 @@
 """Host preconditions that the XenAPI knows: one version everywhere, and a way to the target."""
 
+from collections.abc import Callable
+
+from fixtures.attestations import Attestation
 from fixtures.contract import blocker, check, not_applicable, warning
 from fixtures.evidence import Evidence
 from fixtures.model import Host, Pool
-from fixtures.releases import Release, SourceRelease
+from fixtures.releases import Release, SourceRelease, shipped_targets
 from fixtures.settings import Settings
-from rules.upgrade_path import Way, way_to
+from rules.upgrade_path import Way, confirm, way_to
 from rules.versions import COMPARED, assert_stated, differences, in_words, version_weight
 
 
@@ -34,14 +37,25 @@ def test_version_is_the_coordinators(host: Host, pool: Pool, evidence: Evidence)
     assert not found, f"host {host.title}: version - expected: {wanted}, found: {actual}"
 
 
-@check("POOL-PATH-01", blocker)
+@check(
+    "POOL-PATH-01",
+    blocker,
+    question="To which target does the vendor's documentation allow a direct upgrade of this pool?",
+    answers=shipped_targets(),
+)
 def test_upgrade_path_is_supported(
-    host: Host, target: Release, source: SourceRelease, settings: Settings, evidence: Evidence
+    host: Host,
+    target: Release,
+    source: SourceRelease,
+    settings: Settings,
+    attested: Callable[[str], Attestation],
+    evidence: Evidence,
 ) -> None:
     """The target can be reached by one in-place upgrade; in phase `after` it has been reached.
 
     Why: an installer that does not accept the installed release stops, or upgrades into a state
-        that nobody supports; by then the coordinator may be upgraded and the pool split.
+        that nobody supports; by then the coordinator may be upgraded and the pool split. Where we
+        could not read the vendor's statement ourselves, somebody who has read it may say so.
     Source: host-installer, upgrade.py; the vendor's upgrade documentation, named in the evidence.
     Remedy: upgrade over the releases named, if any are, one after the other, each with this audit
         before it; or choose another target; or install the target afresh (`--method=clean`).
@@ -56,6 +70,12 @@ def test_upgrade_path_is_supported(
     else:
         found = way_to(target, source)
     evidence(**found.basis)
+    if found.unconfirmed:
+        said = attested(
+            f"{found.unconfirmed}. Does the vendor's documentation allow {found.wanted}?"
+        )
+        evidence(confirmed_by=said.by, confirmed_on=said.when)
+        confirm(found, said, target)
     if found.lighter:
         evidence.weigh(warning, found.lighter)
 
