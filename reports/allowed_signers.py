@@ -4,7 +4,6 @@ Source: ssh-keygen(1), section ALLOWED SIGNERS.
 """
 
 import base64
-import binascii
 import datetime as dt
 import fnmatch
 import re
@@ -15,10 +14,18 @@ from typing import Final
 from reports.text import one_line
 
 MOST_BYTES: Final = 1 << 20
-_TIME: Final = re.compile(r"(\d{8})(\d{4})?(\d{2})?(Z?)", re.ASCII)
-_TYPES: Final = ("ssh-", "ecdsa-", "sk-")
-_OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="((?:[^"\\]|\\.)*)")?(?:,|$)')
-_FIELD: Final = re.compile(r'\s*((?:"(?:[^"\\]|\\.)*"|[^\s"])+)')
+_MOST_PATTERN_BYTES: Final = 1000
+_TIME: Final = re.compile(r"(\d{8})(?:(\d{4})(\d{2})?)?(Z?)", re.ASCII)
+_OPTION: Final = re.compile(r'([A-Za-z-]+)(?:="([^"]*)")?(?:,(?=.)|$)')
+# No more than what OpenSSH and this module read alike: a quote only around all names or one value,
+# and no backslash in an option.
+_LINE: Final = re.compile(
+    r'(?:"([^"]*)"|([^ \t"]+))[ \t]+'
+    r'(?:((?:[^ \t"\\]|"[^"\\]*")+)[ \t]+)?'
+    r"((?:ssh|ecdsa|sk)-[a-z0-9@.-]+)[ \t]+"
+    r"([A-Za-z0-9+/]+=*)(?:[ \t].*)?"
+)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class SignersFileError(ValueError):
@@ -45,9 +52,13 @@ class AllowedSigner:
     valid_after: dt.datetime | None
     valid_before: dt.datetime | None
 
+    def names(self, principal: str) -> bool:
+        """Whether the key is one of this principal's."""
+        return _matches(self.principals, principal)
+
     def refusal(self, principal: str, namespace: str, moment: dt.datetime) -> str:
         """Why this line does not allow a signature made with its key; empty if it does."""
-        if not _matches(self.principals, principal):
+        if not self.names(principal):
             return f"the key belongs to {','.join(self.principals)}, not to {one_line(principal)}"
         if self.namespaces is not None and not _matches(self.namespaces, namespace):
             return f"the key may not sign for {one_line(namespace)}"
@@ -61,7 +72,7 @@ class AllowedSigner:
 def load_allowed_signers(path: Path) -> tuple[AllowedSigner, ...]:
     """Read the file.
 
-    Lines for certificate authorities are left out: no signature is accepted by way of one.
+    Lines for certificates and their authorities are left out: no signature is accepted by way of one.
 
     Raises:
         SignersFileError: it cannot be read, or a line is not what OpenSSH describes. One line that
@@ -70,42 +81,48 @@ def load_allowed_signers(path: Path) -> tuple[AllowedSigner, ...]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise SignersFileError(f"{path} has more than {MOST_BYTES} bytes")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise SignersFileError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SignersFileError(f"{path} is not UTF-8 text") from None
     found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
+    # A line ends where it ends for OpenSSH: the comment behind a key is its owner's text.
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.strip(" \t\r")
+        if line and not line.startswith("#"):
             try:
                 signer = _parse(number, line)
-            except (ValueError, IndexError, binascii.Error) as error:
+            except ValueError as error:
                 raise SignersFileError(f"{path}, line {number}: {error}") from None
             found += [] if signer is None else [signer]
     return tuple(found)
 
 
 def _parse(number: int, line: str) -> AllowedSigner | None:
-    fields = _FIELD.findall(line)
-    if len(fields) < 3:
+    if _CONTROL.search(line):
+        raise ValueError("it has a control character")
+    fields = _LINE.fullmatch(line)
+    if fields is None:
         raise ValueError("a line is made of names, options, key type and key")
-    principals = tuple(part for part in fields[0].strip('"').split(",") if part)
-    with_options = not fields[1].startswith(_TYPES)
-    options = _options(fields[1]) if with_options else {}
-    kind, encoded = fields[2:4] if with_options else fields[1:3]
+    quoted, bare, written, kind, encoded = fields.groups()
+    principals = tuple(part for part in (bare or quoted or "").split(",") if part)
+    options = _options(written or "")
+    namespaces = options.get("namespaces")
+    patterns = None if namespaces is None else tuple(namespaces.split(","))
+    if any(len(one.encode()) > _MOST_PATTERN_BYTES for one in (*principals, *(patterns or ()))):
+        raise ValueError(f"a name has more than {_MOST_PATTERN_BYTES} bytes")
     key = base64.b64decode(encoded, validate=True)
     size = int.from_bytes(key[:4])
-    if key[4 : 4 + size].decode("ascii", "replace") != kind:
+    if key[4 : 4 + size] != kind.encode() or base64.b64encode(key) != encoded.encode():
         raise ValueError("the key is not of the type that is named before it")
-    if "cert-authority" in options:
+    if "cert-authority" in options or "-cert-" in kind:
         return None
-    namespaces = options.get("namespaces")
     return AllowedSigner(
         line=number,
         principals=principals,
         key=key,
-        namespaces=None if namespaces is None else tuple(namespaces.split(",")),
+        namespaces=patterns,
         valid_after=_time(options.get("valid-after")),
         valid_before=_time(options.get("valid-before")),
     )
@@ -123,7 +140,7 @@ def _options(text: str) -> dict[str, str]:
             raise ValueError(f"no option is called {name}")
         if (match[2] is None) != (name == "cert-authority") or name in found:
             raise ValueError(f"the option {name} is not written as it should be")
-        found[name] = re.sub(r"\\(.)", r"\1", match[2] or "")
+        found[name] = match[2] or ""
         position = match.end()
     return found
 
@@ -147,8 +164,8 @@ def _matches(patterns: tuple[str, ...], name: str) -> bool:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    # OpenSSH knows * and ? only; a bracket is a character like any other.
-    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]"))
+    # OpenSSH knows * and ? only, the latter for one byte; a bracket is a character like any other.
+    return fnmatch.fnmatchcase(name.encode(), pattern.replace("[", "[[]").encode())
 
 
 def _shown(moment: dt.datetime) -> str:

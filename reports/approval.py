@@ -2,9 +2,10 @@
 
 import json
 import stat
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,12 @@ from fixtures.raw import Json
 from reports import decision as decisions
 from reports import sshsig
 from reports.allowed_signers import AllowedSigner
+from reports.consistency import contradictions
 from reports.decision import Decision
-from reports.manifest import MANIFEST, verify
+from reports.manifest import closing_of, contents, verify
 from reports.text import one_line
 
+RESULTS: Final = "results.json"
 _FORBIDDING: Final = {
     "blocked": "it is BLOCKED",
     "incomplete": "it is INCOMPLETE",
@@ -32,12 +35,14 @@ class Signed:
         file: its path in the bundle.
         decision: what was decided.
         fingerprint: of the key.
+        same: of all keys that may sign as this signer: they can be one person's.
         notes: what a careful reader wants to know about it.
     """
 
     file: str
     decision: Decision
     fingerprint: str
+    same: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -64,16 +69,13 @@ class Standing:
 
     @property
     def approvals(self) -> tuple[Signed, ...]:
-        """Who said yes: people, so neither one key nor one name counts twice."""
+        """Who said yes: people, so neither one key nor one name counts twice.
+
+        Nor do two keys, if `allowed_signers` lets one sign in the name under which the other did.
+        """
         found: list[Signed] = []
         for one in self.signed:
-            taken = {(seen.fingerprint, seen.decision.signer.casefold()) for seen in found}
-            keys, names = {key for key, _ in taken}, {name for _, name in taken}
-            if (
-                one.decision.decision == "approve"
-                and one.fingerprint not in keys
-                and one.decision.signer.casefold() not in names
-            ):
+            if one.decision.decision == "approve" and not any(_one_person(one, it) for it in found):
                 found.append(one)
         return tuple(found)
 
@@ -99,18 +101,19 @@ def standing(bundle: Path, allowed: Sequence[AllowedSigner], now: datetime) -> S
     Raises:
         ValueError: there is no bundle that can be read.
     """
-    problems = list(verify(bundle))
-    closing = (bundle / MANIFEST).read_bytes()
-    manifest = json.loads(closing)
-    results = _results(bundle, problems)
+    closing = closing_of(bundle)
+    problems = list(verify(bundle, closing))
+    manifest = contents(bundle, closing)
+    results = _results(bundle, manifest, problems)
+    ended = _ended(results, problems)
     digest = sha256(closing).hexdigest()
-    obstacles = obstacles_of(results)
+    obstacles = (*obstacles_of(results), *_disagreement(manifest, results))
     signed = []
     for path in _decision_files(bundle, problems):
         name = path.relative_to(bundle).as_posix()
         try:
             one = _judge(path, name, digest, manifest, allowed, now)
-            if one.decision.moment < datetime.fromisoformat(results["run"]["ended"]):
+            if one.decision.moment < ended:
                 raise ValueError("it claims to be older than the run that it decides upon")
             if one.decision.decision == "approve" and obstacles:
                 raise ValueError(f"it approves what cannot be approved: {obstacles[0]}")
@@ -122,24 +125,58 @@ def standing(bundle: Path, allowed: Sequence[AllowedSigner], now: datetime) -> S
 
 
 def obstacles_of(results: Mapping[str, Json]) -> tuple[str, ...]:
-    """Why the result of a run cannot be approved; by its flags and by its outcomes alike."""
-    flags = results.get("flags") or {}
-    found = [words for flag, words in _FORBIDDING.items() if flags.get(flag) is not False]
-    outcomes = results.get("outcomes") or []
-    if any(one["outcome"] == "blocked" for one in outcomes) and not flags.get("blocked"):
-        found.append("it has a blocker that its verdict denies")
-    return tuple(found)
+    """Why the result of a run cannot be approved: by its flags, and by its rows that deny them."""
+    flags = results.get("flags")
+    known = flags if isinstance(flags, Mapping) else {}
+    found = [words for flag, words in _FORBIDDING.items() if known.get(flag) is not False]
+    return (*found, *contradictions(results))
 
 
-def _results(bundle: Path, problems: list[str]) -> Mapping[str, Json]:
+def _disagreement(manifest: Mapping[str, Json], results: Mapping[str, Json]) -> tuple[str, ...]:
     try:
-        content = json.loads((bundle / "results.json").read_bytes())
-        if isinstance(content, dict) and isinstance(content["run"]["ended"], str):
+        same = (manifest["verdict"], manifest["pool"]) == (
+            results["verdict"],
+            results["run"]["pool"]["uuid"],
+        )
+    except (KeyError, TypeError):
+        same = False
+    return () if same else ("its manifest names another pool or verdict than its results",)
+
+
+def _one_person(one: Signed, other: Signed) -> bool:
+    names = {_folded(signed.decision.signer) for signed in (one, other)}
+    keys = {one.fingerprint, other.fingerprint}
+    return len(names) < 2 or len(keys) < 2 or keys <= one.same or keys <= other.same
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _results(bundle: Path, manifest: Mapping[str, Json], problems: list[str]) -> Mapping[str, Json]:
+    """The content of `results.json`, of the very bytes that the manifest lists."""
+    try:
+        data = (bundle / RESULTS).read_bytes()
+        content = json.loads(data)
+        listed = {one["path"]: one["sha256"] for one in manifest["files"]}
+        if listed.get(RESULTS) == sha256(data).hexdigest() and isinstance(content, dict):
             return content
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         pass
-    problems.append("results.json: it cannot be read")
-    return {"run": {"ended": "0001-01-01T00:00:00Z"}}
+    problems.append(f"{RESULTS}: it cannot be read, or is not the file that was listed")
+    return {}
+
+
+def _ended(results: Mapping[str, Json], problems: list[str]) -> datetime:
+    """When the run ended, aware."""
+    try:
+        ended = datetime.fromisoformat(results["run"]["ended"])
+        if ended.tzinfo is not None:
+            return ended
+    except (KeyError, TypeError, ValueError):
+        pass
+    problems.append(f"{RESULTS}: it does not say when the run ended")
+    return datetime.max.replace(tzinfo=UTC)
 
 
 def _decision_files(bundle: Path, problems: list[str]) -> list[Path]:
@@ -202,7 +239,8 @@ def _judge(
     notes: tuple[str, ...] = ()
     if all(one.refusal(decision.signer, signature.namespace, now) for one in lines):
         notes = (f"the key is not valid any more; that it was used on {decision.time} is a claim",)
-    return Signed(name, decision, signature.fingerprint, notes)
+    same = frozenset(sshsig.fingerprint(one.key) for one in allowed if one.names(decision.signer))
+    return Signed(name, decision, signature.fingerprint, same, notes)
 
 
 def _small(path: Path) -> bytes:

@@ -299,12 +299,14 @@ def line_of(one: Mapping[str, Json]) -> str:
     """One changed finding: what it is now, and what it was where that is no longer said."""
     object_ = one["object"]
     was = one["then"] or "not there"
-    text = one["after"] or one["before"]
+    text = one["after"]
+    if one["before"] and not text:
+        text = f"was: {one['before']}"
     if one["kind"] in ("worse", "changed", "better") and one["before"] != one["after"]:
         text += f" - was: {one['before']}"
     return (
         f"{one['kind']}: {one['check']} {object_['class']} {one_line(object_['name'], NAME_LIMIT)} "
-        f"({was} -> {one['now'] or 'gone'}): {text}"
+        f"({was} -> {one['now'] or 'gone'}){': ' * bool(text)}{text}"
     )
 
 
@@ -320,7 +322,9 @@ def lines_of(comparison: Mapping[str, Json], room: int | None = None) -> list[st
     kept = [
         one
         for index, one in enumerate(found)
-        if room is None or index < room or (one["now"] == "blocked" and one["kind"] in CONCERNS)
+        if room is None
+        or (index < room and (one["kind"] != "otherwise" or len(found) <= room))
+        or (one["now"] == "blocked" and one["kind"] in CONCERNS)
     ]
     lines = [headline(comparison)]
     lines += [f"  asked otherwise: {one}" for one in comparison["differences"]]

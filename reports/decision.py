@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from reports.text import slug
+from fixtures.times import iso_time
+from reports.text import one_line, slug
 
 NAMESPACE: Final = "pool-upgrade-signoff@poolproof"
 FOLDER: Final = "signoff"
@@ -75,9 +76,17 @@ def parse(data: bytes) -> Decision:
         raise ValueError("it decides neither to approve nor to reject")
     decision = Decision(**values)
     try:
-        _ = decision.moment
+        exact = iso_time(decision.moment) == decision.time
     except ValueError:
-        raise ValueError("its time is none") from None
+        exact = False
+    if not exact:
+        raise ValueError("its time is none")
+    signer = decision.signer
+    if not signer or signer != one_line(signer, None).strip():
+        raise ValueError("a signer has a name, and nothing is hidden in it")
+    if decision.to_bytes() != data:
+        # Else one reader could take the first of two answers, and another the last.
+        raise ValueError("it is not written as decisions are")
     return decision
 
 

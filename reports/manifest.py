@@ -9,7 +9,7 @@ from typing import Final
 
 from fixtures.private_files import private_directory
 from fixtures.raw import Json
-from reports.text import slug, whole
+from reports.text import one_line, slug, whole
 
 MANIFEST: Final = "manifest.json"
 SCHEMA_ID: Final = "poolproof/manifest/1"
@@ -18,6 +18,7 @@ OUTSIDE: Final = (MANIFEST, "signoff")
 # The outcomes of a run under way; goes as soon as the manifest is there.
 UNDER_WAY: Final = "outcomes.jsonl"
 _CHUNK: Final = 1 << 20
+_MOST_BYTES: Final = 64 << 20
 
 
 def new_bundle(archive: Path, pool: str, started: datetime) -> Path:
@@ -72,13 +73,17 @@ def manifest(directory: Path, *, tool: str, verdict: str, pool_uuid: str) -> byt
     return json.dumps(content, indent=1, sort_keys=True).encode("ascii") + b"\n"
 
 
-def verify(directory: Path) -> tuple[str, ...]:
+def verify(directory: Path, closing: bytes | None = None) -> tuple[str, ...]:
     """What no longer agrees with the bundle's manifest, one line each; empty if all is as written.
+
+    Args:
+        directory: the bundle.
+        closing: the bytes of its manifest, where they have been read; None to read them.
 
     Raises:
         ValueError: there is no manifest that can be read.
     """
-    content = contents(directory)
+    content = contents(directory, closing)
     listed = {entry["path"]: (entry["size"], entry["sha256"]) for entry in content["files"]}
     found = _files(directory)
     problems = [f"{name}: listed, and not there" for name in listed.keys() - found.keys()]
@@ -86,24 +91,44 @@ def verify(directory: Path) -> tuple[str, ...]:
     problems += [
         f"{name}: not the file that was listed"
         for name in listed.keys() & found.keys()
-        if listed[name] != (found[name].stat().st_size, _sha256(found[name]))
+        if found[name].stat().st_size != listed[name][0] or _sha256(found[name]) != listed[name][1]
     ]
     previous = content["previous"]
     if previous is not None:
-        before = directory.absolute().parent / slug(previous["bundle"]) / MANIFEST
+        before = directory.resolve().parent / slug(previous["bundle"]) / MANIFEST
         if before.is_file() and _sha256(before) != previous["sha256"]:
             problems.append(f"{previous['bundle']}: no longer the run before this one")
     return tuple(sorted(problems))
 
 
-def contents(directory: Path) -> dict[str, Json]:
-    """What a manifest says.
+def closing_of(directory: Path) -> bytes:
+    """The bytes of a manifest: what is verified and what is signed must be read only once.
 
     Raises:
-        ValueError: there is no manifest that can be read.
+        ValueError: there is none that can be read.
     """
+    path = directory / MANIFEST
     try:
-        content = json.loads((directory / MANIFEST).read_bytes())
+        if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"{path} cannot be read as a manifest: it is no sensible regular file")
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read as a manifest") from error
+
+
+def contents(directory: Path, closing: bytes | None = None) -> dict[str, Json]:
+    """What a manifest says.
+
+    Args:
+        directory: the bundle.
+        closing: the bytes of its manifest, where they have been read; None to read them.
+
+    Raises:
+        ValueError: there is no manifest that can be read, or it says one thing twice.
+    """
+    data = closing_of(directory) if closing is None else closing
+    try:
+        content = json.loads(data, object_pairs_hook=_once)
         texts = [content[key] for key in ("tool", "verdict", "pool")]
         for entry in content["files"]:
             texts += [entry["path"], entry["sha256"]]
@@ -112,9 +137,27 @@ def contents(directory: Path) -> dict[str, Json]:
             texts += [content["previous"]["bundle"], content["previous"]["sha256"]]
         if content["schema"] != SCHEMA_ID or not all(isinstance(text, str) for text in texts):
             raise TypeError
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        _once([(_listable(entry["path"]), None) for entry in content["files"]])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{directory / MANIFEST} cannot be read as a manifest") from error
     return dict(content)
+
+
+def _once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Pairs as a mapping, in which nothing hides behind a second entry of the same name."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("it says one thing twice")
+    return found
+
+
+def _listable(path: str) -> str:
+    """A path that means the same to `sha256sum -c` as to this module, and lies within."""
+    parts = path.split("/")
+    hidden = path != one_line(path, None) or "\\" in path or parts[0] in OUTSIDE
+    if hidden or {"", ".", ".."} & {*parts}:
+        raise ValueError("it lists a path that is none")
+    return path
 
 
 def _whole_number(value: Json) -> None:

@@ -44,6 +44,7 @@ class PictureData:
 
     Attributes:
         target: name of the release to upgrade to; empty if none was stated.
+        verdict: the word of the run's verdict.
     """
 
     target: str
@@ -55,6 +56,7 @@ class PictureData:
     hotfixes: Known[Hotfixes]
     backups: Known[Backups]
     order: Known[tuple[Step, ...]]
+    verdict: str = ""
 
 
 def gather(audit: Audit, results: Mapping[str, Json]) -> PictureData:
@@ -70,6 +72,7 @@ def gather(audit: Audit, results: Mapping[str, Json]) -> PictureData:
         hotfixes=known(lambda: hotfixes(audit)),
         backups=known(lambda: backups(results, audit.facts.now, audit.settings.max_backup_age)),
         order=known(lambda: steps(audit, results)),
+        verdict=str(results["verdict"]),
     )
 
 

@@ -21,8 +21,9 @@ class Step:
         vms: how many VMs leave it or are shut down.
         bytes: what they need elsewhere; None if that is not known.
         blocked: findings that block the host itself.
-        unknown: blockers of the host itself that could not be judged.
+        unknown: blockers of the host itself that could not be judged, or were not.
         vms_blocked: how many of its VMs have a finding that blocks.
+        vms_unknown: of how many of its VMs a blocker could not be judged, or was not.
     """
 
     host: str
@@ -32,6 +33,7 @@ class Step:
     blocked: int
     unknown: int
     vms_blocked: int
+    vms_unknown: int
 
 
 def steps(audit: Audit, results: Mapping[str, Json]) -> tuple[Step, ...]:
@@ -46,6 +48,10 @@ def steps(audit: Audit, results: Mapping[str, Json]) -> tuple[Step, ...]:
         if one["outcome"] == "blocked":
             blocked[one["object"]["uuid"]] += 1
         elif one["outcome"] == "not-verified" and one["severity"] == "blocker":
+            unknown[one["object"]["uuid"]] += 1
+    severity = {check["id"]: check["severity"] for check in results["catalogue"]}
+    for one in results["ledger"]["missing"]:
+        if severity.get(one["check"]) != "warning":
             unknown[one["object"]["uuid"]] += 1
     return tuple(_step(audit, host, blocked, unknown) for host in audit.facts.hosts)
 
@@ -64,4 +70,5 @@ def _step(audit: Audit, host: Host, blocked: Counter[str], unknown: Counter[str]
         blocked=blocked[host.uuid],
         unknown=unknown[host.uuid],
         vms_blocked=sum(1 for vm in guests if blocked[vm.uuid]),
+        vms_unknown=sum(1 for vm in guests if unknown[vm.uuid]),
     )

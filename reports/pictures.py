@@ -34,5 +34,5 @@ def pictures(data: PictureData, method: str) -> tuple[Picture, ...]:
         Picture("picture-usage", "Disk usage", *usage_picture(data.usage)),
         Picture("picture-hotfixes", "Hotfix differences", *hotfix_picture(data.hotfixes)),
         Picture("picture-backups", "Age of backups", *backups_picture(data.backups)),
-        Picture("picture-order", "Order of the upgrade", *order_picture(data.order, method)),
+        Picture("picture-order", "Order of the upgrade", *order_picture(data, method)),
     )

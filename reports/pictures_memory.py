@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from reports.picture_data import Known
+from reports.picture_data import Known, PictureData
 from reports.picture_memory import HostMemory, WithoutHost
 from reports.picture_order import Step
 from reports.svg import METER, counted, gib, label, meter, name, not_known, table, tag
@@ -123,8 +123,9 @@ def _placement(one: WithoutHost) -> Markup:
     return meter([*parts, ("k-over", over / scale)])
 
 
-def order_picture(steps: Known[tuple[Step, ...]], method: str) -> tuple[str, Markup]:
+def order_picture(data: PictureData, method: str) -> tuple[str, Markup]:
     """The hosts in their turn: one sentence, and a chain."""
+    steps = data.order
     if isinstance(steps, str):
         return f"Not known: {steps}.", Markup()
     text = {
@@ -133,19 +134,16 @@ def order_picture(steps: Known[tuple[Step, ...]], method: str) -> tuple[str, Mar
         "clean": "One host after the other: it leaves the pool, is installed afresh, joins again.",
     }.get(method, "One host after the other.")
     text += " The coordinator is first; the wizard takes the rest in an order of its own."
+    if not data.verdict.startswith("READY"):
+        text = f"Not to be begun: the verdict is {data.verdict}. {text}"
     last = len(steps)
     drawn = [_step(number, step, last) for number, step in enumerate(steps, start=1)]
     return text, tag("ol", *drawn, class_="steps")
 
 
 def _step(number: int, step: Step, last: int) -> Markup:
-    ready = (
-        "blocked"
-        if step.blocked or step.vms_blocked
-        else "not-verified"
-        if step.unknown
-        else "pass"
-    )
+    ready = "not-verified" if step.unknown or step.vms_unknown else "pass"
+    ready = "blocked" if step.blocked or step.vms_blocked else ready
     line = [tag("path", d="M20 36V64")] if number < last else []
     badge = tag(
         "svg",
@@ -164,7 +162,8 @@ def _step(number: int, step: Step, last: int) -> Markup:
     said += [f"{counted(step.blocked, 'blocker')} of its own"] if step.blocked else []
     said += [f"{step.vms_blocked} of its VMs blocked"] if step.vms_blocked else []
     said += [f"{counted(step.unknown, 'blocker')} not verified"] if step.unknown else []
-    said += ["nothing found against it"] if ready == "pass" else []
+    said += [f"{step.vms_unknown} of its VMs not verified"] if step.vms_unknown else []
+    said += ["no blocker of its own"] if ready == "pass" else []
     who = tag("strong", tag("bdi", step.host))
     role = " coordinator" if step.coordinator else ""
     return tag(

@@ -25,7 +25,6 @@ NOTHING: Final = "-"
 _FORMATS: Final[dict[Kind, str]] = {
     "number": "0",
     "bytes": '#,##0" B"',
-    "percent": "0.0%",
     "time": 'yyyy-mm-dd hh:mm:ss" UTC"',
     "duration": "[h]:mm:ss",
 }

@@ -19,16 +19,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 MOST_BYTES: Final = 64 << 10
 _MAGIC: Final = b"SSHSIG"
 _ARMOUR: Final = re.compile(
-    rb"\s*-----BEGIN SSH SIGNATURE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END SSH SIGNATURE-----\s*"
+    rb"-----BEGIN SSH SIGNATURE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END SSH SIGNATURE-----\s*"
 )
 _DIGESTS: Final = {b"sha256": hashlib.sha256, b"sha512": hashlib.sha512}
 _RSA_HASHES: Final = {b"rsa-sha2-256": hashes.SHA256, b"rsa-sha2-512": hashes.SHA512}
 _LEAST_RSA_BITS: Final = 2048
+_MOST_RSA_BITS: Final = 16384
 _CURVES: Final[dict[bytes, tuple[ec.EllipticCurve, hashes.HashAlgorithm]]] = {
-    b"nistp256": (ec.SECP256R1(), hashes.SHA256()),
-    b"nistp384": (ec.SECP384R1(), hashes.SHA384()),
-    b"nistp521": (ec.SECP521R1(), hashes.SHA512()),
+    b"ecdsa-sha2-nistp256": (ec.SECP256R1(), hashes.SHA256()),
+    b"ecdsa-sha2-nistp384": (ec.SECP384R1(), hashes.SHA384()),
+    b"ecdsa-sha2-nistp521": (ec.SECP521R1(), hashes.SHA512()),
 }
+_UNCOMPRESSED: Final = b"\x04"
 _TOUCHED: Final = 0x01
 
 
@@ -44,7 +46,6 @@ class Signature:
         key: the public key that is said to have made it, as OpenSSH writes it on the wire.
         namespace: what it was made for.
         hash_name: of the message: sha256 or sha512.
-        reserved: signed as well; empty today.
         algorithm: for example ssh-ed25519, rsa-sha2-512.
         blob: the signature itself, with the flags and the counter of a FIDO key behind it.
     """
@@ -52,7 +53,6 @@ class Signature:
     key: bytes
     namespace: str
     hash_name: bytes
-    reserved: bytes
     algorithm: bytes
     blob: bytes
 
@@ -88,7 +88,9 @@ def parse(armoured: bytes) -> Signature:
         raise SignatureProblemError("it is a damaged SSH signature") from None
     if rest:
         raise SignatureProblemError("it has bytes behind its end")
-    return Signature(key, name, hash_name, reserved, algorithm, blob)
+    if reserved:
+        raise SignatureProblemError("it fills what the format reserves for later")
+    return Signature(key, name, hash_name, algorithm, blob)
 
 
 def check(signature: Signature, message: bytes) -> None:
@@ -105,7 +107,7 @@ def check(signature: Signature, message: bytes) -> None:
         struct.pack(">I", len(part)) + part
         for part in (
             signature.namespace.encode(),
-            signature.reserved,
+            b"",  # reserved
             signature.hash_name,
             _DIGESTS[signature.hash_name](message).digest(),
         )
@@ -133,10 +135,10 @@ def _verify(signature: Signature, signed: bytes) -> None:
     elif kind == b"ssh-ed25519":
         value, blob = _only(_strings(rest, 1)), _only(_strings(signature.blob, 1))
         ed25519.Ed25519PublicKey.from_public_bytes(value).verify(blob, signed)
-    elif kind.startswith(b"ecdsa-sha2-"):
+    elif kind in _CURVES:
         curve, point, end = _strings(rest, 2)
         _only((curve, end))
-        _verify_ecdsa(curve, point, _only(_strings(signature.blob, 1)), signed)
+        _verify_ecdsa(kind, curve, point, _only(_strings(signature.blob, 1)), signed)
     elif kind == b"sk-ssh-ed25519@openssh.com":
         value, application = _strings(rest, 1)
         blob, signed = _from_device(signature.blob, _only(_strings(application, 1)), signed)
@@ -144,7 +146,7 @@ def _verify(signature: Signature, signed: bytes) -> None:
     elif kind == b"sk-ecdsa-sha2-nistp256@openssh.com":
         curve, point, application = _strings(rest, 2)
         blob, signed = _from_device(signature.blob, _only(_strings(application, 1)), signed)
-        _verify_ecdsa(curve, point, blob, signed)
+        _verify_ecdsa(b"ecdsa-sha2-nistp256", curve, point, blob, signed)
     else:
         raise SignatureProblemError(f"keys of type {_name(kind)} are not supported")
 
@@ -152,21 +154,23 @@ def _verify(signature: Signature, signed: bytes) -> None:
 def _verify_rsa(signature: Signature, rest: bytes, signed: bytes) -> None:
     exponent, modulus, end = _strings(rest, 2)
     _only((modulus, end))
-    numbers = rsa.RSAPublicNumbers(int.from_bytes(exponent), int.from_bytes(modulus))
+    numbers = rsa.RSAPublicNumbers(_number(exponent), _number(modulus))
     if numbers.n.bit_length() < _LEAST_RSA_BITS:
         raise SignatureProblemError(f"its RSA key has less than {_LEAST_RSA_BITS} bits")
+    if numbers.n.bit_length() > _MOST_RSA_BITS:
+        raise SignatureProblemError(f"its RSA key has more than {_MOST_RSA_BITS} bits")
     algorithm = _RSA_HASHES[signature.algorithm]()
     blob = _only(_strings(signature.blob, 1))
     numbers.public_key().verify(blob, signed, padding.PKCS1v15(), algorithm)
 
 
-def _verify_ecdsa(curve: bytes, point: bytes, blob: bytes, signed: bytes) -> None:
-    if curve not in _CURVES:
-        raise SignatureProblemError(f"the curve {_name(curve)} is not supported")
-    kind, algorithm = _CURVES[curve]
+def _verify_ecdsa(name: bytes, curve: bytes, point: bytes, blob: bytes, signed: bytes) -> None:
+    if curve != name.removeprefix(b"ecdsa-sha2-") or not point.startswith(_UNCOMPRESSED):
+        raise SignatureProblemError(f"its key is not a point on the curve of {_name(name)}")
+    kind, algorithm = _CURVES[name]
     first, second, end = _strings(blob, 2)
     _only((second, end))
-    der = encode_dss_signature(int.from_bytes(first), int.from_bytes(second))
+    der = encode_dss_signature(_number(first), _number(second))
     key = ec.EllipticCurvePublicKey.from_encoded_point(kind, point)
     key.verify(der, signed, ec.ECDSA(algorithm))
 
@@ -203,6 +207,14 @@ def _only(found: list[bytes] | tuple[bytes, ...]) -> bytes:
     if rest:
         raise struct.error("bytes behind the end")
     return value
+
+
+def _number(raw: bytes) -> int:
+    """A number on the wire, where a leading one bit means a negative one."""
+    number = int.from_bytes(raw, signed=True)
+    if number < 0:
+        raise ValueError("a negative number")
+    return number
 
 
 def _name(raw: bytes) -> str:

@@ -13,7 +13,7 @@ from fixtures.model.record import NULL
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", bound=Record)
 
-Kind: TypeAlias = Literal["text", "number", "bytes", "percent", "time", "duration", "truth"]
+Kind: TypeAlias = Literal["text", "number", "bytes", "time", "duration", "truth"]
 
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _NEVER_YEAR: Final = 1970
@@ -54,7 +54,7 @@ class Column(Generic[R]):
     Attributes:
         title: its header.
         read: from the record to the value; may raise `NotVerifiedError`.
-        kind: of its values; percentages are fractions of one, sizes are bytes.
+        kind: of its values.
         momentary: measured at a moment, so that a list to rebuild by is complete without.
     """
 

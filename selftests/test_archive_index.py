@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reports import archive_index, archive_row
-from reports.archive_index import INDEX, main, refresh, render, runs_of, write_index
+from reports.archive_index import INDEX, main, refresh, refresh_around, render, runs_of, write_index
 from reports.archive_memory import FILE, Memory
 from reports.archive_row import Run
 from reports.decision import Decision
@@ -217,6 +217,16 @@ def test_a_failure_of_any_kind_costs_no_run(
     monkeypatch.setattr(archive_index, "render", broken)
     assert refresh(tmp_path) == "odd"
     assert not (tmp_path / INDEX).exists()
+
+
+def test_a_decision_shows_at_once_where_there_is_an_index(tmp_path: Path) -> None:
+    one = bundle(tmp_path, "berlin", "20261101T100000Z")
+    assert refresh_around(one) == ""
+    assert not (tmp_path / INDEX).exists()
+    write_index(tmp_path, whole=True)
+    decide(one, "alice", "approve")
+    assert refresh_around(one) == ""
+    assert "alice approves" in (tmp_path / INDEX).read_text()
 
 
 def test_an_empty_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixtures import database_copy
+from fixtures.audit import Audit
 from fixtures.database_backup import inspect_database_backup
 from fixtures.database_copy import FILE_NAME, WORDS, blanked, copy_database
 from fixtures.dump import read_dump
@@ -26,6 +28,7 @@ from selftests.running import audit
 from selftests.xenapi_logins import login_to
 from simpool.data import SimPool, SimUser
 from simpool.database_dump import database_dump
+from simpool.direct import facts_of
 from simpool.pools import build
 from simpool.records import pool_record
 from simpool.xenapi_endpoint import XenApiEndpoint
@@ -93,7 +96,11 @@ def test_no_planted_secret_is_in_it() -> None:
     key = "<pair key='pool_token' value='canary900x'/><!-- canary901x -->canary902x"
     session = "<table name='session'><row ref='canary903x' uuid='canary904x'/></table>"
     document = document.replace("</manifest>", f"{key}</manifest>{session}")
-    document = document.replace("<database>", "<?canary905x canary905x?><database>")
+    document = document.replace("<database>", "<?canary905x canary905x?><database a='canary906x'>")
+    odd = (
+        "<table name='VM' a='canary907x'><x><row name='canary908x'/></x><x a='canary909x'/></table>"
+    )
+    document = document.replace("</database>", f"{odd}</database>")
     everything = plain(copied(document.encode()))
     assert all(canary in document for canary in canaries)
     assert len(canaries) > 20
@@ -264,3 +271,12 @@ def test_a_run_leaves_it_and_its_replay_does_not(tmp_path: Path) -> None:
     assert not (without.bundle / FILE_NAME).exists()
     assert GET not in json.loads((without.bundle / "facts" / "calls.json").read_bytes())["content"]
     assert without.results["notes"] == run.results["notes"]
+
+
+def test_a_note_says_why_there_is_none() -> None:
+    raw = facts_of(build("xs65"), probes=())
+    assert not any("copy" in note for note in Audit(raw).notes)
+    source = {**raw.source, "database_copy": {"why": "the role read-only may not read it"}}
+    assert Audit(replace(raw, source=source)).notes[-1] == (
+        "no copy of the pool's database is kept: the role read-only may not read it"
+    )

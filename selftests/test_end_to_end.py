@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
+from fixtures.database_copy import FILE_NAME as DATABASE_FILE
+from reports.exports import EXPORTS, FACT_EXPORTS
 from reports.manifest import verify
 from reports.results import schema
 from selftests.running import ROOT, Run, audit, interrupted
@@ -66,7 +68,8 @@ def test_results_keep_to_the_published_schema(default: Run, troubled: Run) -> No
 
 def test_the_bundle_is_whole_and_private(default: Run) -> None:
     names = {path.name for path in default.bundle.iterdir()}
-    assert names == {"results.json", "report.html", "junit.xml", "manifest.json", "facts"}
+    own = {"results.json", "report.html", "manifest.json", "VERIFY.txt", "facts"}
+    assert names == {*own, *EXPORTS, *FACT_EXPORTS, DATABASE_FILE}
     assert verify(default.bundle) == ()
     for path in [default.bundle, *default.bundle.rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path

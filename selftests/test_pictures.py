@@ -61,7 +61,7 @@ def hostile(text: str = ATTACK) -> PictureData:
             (text, text), 1, ((text, (True, False)),), ((text, 1, 2, text),), ((text, text),)
         ),
         backups=Backups(NOW, timedelta(days=7), (Lane(text, ((timedelta(1), True),), 1, 2, 3),)),
-        order=(Step(text, True, 2, None, 1, 1, 1),),
+        order=(Step(text, True, 2, None, 1, 1, 1, 1),),
     )
 
 
@@ -128,6 +128,32 @@ def test_pictures_tell_in_words_what_they_show() -> None:
     assert "The same in numbers" in text
     assert "is missing on xen-02" in reader.text
     assert not [1 for _, attributes in reader.tags if "style" in attributes]
+
+
+def test_a_step_that_was_not_judged_is_not_green() -> None:
+    facts = Audit(facts_of(build("default")))
+    host, vm = facts.facts.hosts[1], next(v for v in facts.facts.hosts[2].resident_vms if v.is_real)
+    results: dict[str, Any] = {**sample(clean=True).results, "outcomes": []}
+    results["ledger"] = {
+        **results["ledger"],
+        "missing": [
+            {
+                "check": "HOST-LIVE-01",
+                "object": {"class": "host", "uuid": host.uuid, "name": "x"},
+                "fate": "not-reached",
+            },
+            {
+                "check": "VM-AGILE-01",
+                "object": {"class": "VM", "uuid": vm.uuid, "name": "x"},
+                "fate": "deselected",
+            },
+        ],
+    }
+    data = gather(facts, {**results, "verdict": "INCOMPLETE"})
+    (order,) = [one for one in pictures(data, "rolling") if one.anchor == "picture-order"]
+    assert order.text.startswith("Not to be begun: the verdict is INCOMPLETE.")
+    words = re.findall(r'<li class="([a-z-]+)">', order.body)
+    assert words == ["pass", "not-verified", "not-verified"]
 
 
 def test_placement() -> None:

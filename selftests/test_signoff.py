@@ -19,6 +19,7 @@ from reports.allowed_signers import load_allowed_signers
 from reports.approval import standing
 from reports.bundle import VERIFY
 from reports.decision import Decision
+from reports.ledger import FATES
 from reports.manifest import manifest, new_bundle
 from reports.signoff import CannotSignError, main, sign
 
@@ -42,13 +43,37 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def row(check: str, outcome: str, severity: str = "blocker", **more: Any) -> dict[str, Any]:
+    object_ = {"class": "pool", "uuid": "0f0b", "name": "Frankfurt"}
+    parts = {"check": check, "severity": severity, "outcome": outcome, "object": object_}
+    return {**parts, "waiver": None, **more}
+
+
+def account(results: dict[str, Any]) -> None:
+    """Give results the ledger of their outcomes."""
+    checks = []
+    for check in sorted({one["check"] for one in results["outcomes"]}):
+        words = [one["outcome"] for one in results["outcomes"] if one["check"] == check]
+        fates = {fate: words.count(fate) for fate in FATES}
+        checks.append({"check": check, "planned": len(words), **fates})
+    keys = ("planned", *FATES)
+    total = {key: sum(one[key] for one in checks) for key in keys}
+    results["ledger"] = {**total, "adds_up": True, "problems": [], "checks": checks}
+
+
 def make_bundle(archive: Path, word: str = "READY WITH CONDITIONS", **flags: bool) -> Path:
     path = new_bundle(archive, "Frankfurt", ENDED)
     results: dict[str, Any] = {
-        "run": {"ended": ENDED.isoformat()},
+        "run": {"ended": ENDED.isoformat(), "pool": {"uuid": "0f0b"}},
+        "verdict": word,
         "flags": {"blocked": False, "incomplete": False, "not_verified": False, **flags},
-        "outcomes": [],
+        "catalogue": [
+            {"id": "A-01", "severity": "blocker", "waivable": False},
+            {"id": "B-01", "severity": "warning", "waivable": True},
+        ],
+        "outcomes": [row("A-01", "pass"), row("B-01", "warning", severity="warning")],
     }
+    account(results)
     write_private(path / "results.json", json.dumps(results).encode())
     write_private(private_directory(path / "facts") / "pool.json", b"{}")
     write_private(path / "VERIFY.txt", VERIFY.read_bytes())

@@ -173,7 +173,6 @@ def test_an_unknown_hash(keygen: Callable[..., tuple[bytes, bytes]]) -> None:
         signature.key,
         signature.namespace,
         b"md5",
-        signature.reserved,
         signature.algorithm,
         signature.blob,
     )
