@@ -5,6 +5,7 @@ RFC 4180, UTF-8 with a byte order mark (by which Excel knows it), every cell quo
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -31,6 +32,9 @@ _WAIVER: Final = (
 )
 # What a spreadsheet takes for a formula, also in full width; a blank before it does not help.
 _FORMULA: Final = tuple("=+-@|%\t\r\n＝＋－＠")
+# Where the list separator is a semicolon, a spreadsheet takes that, and the end of a line, for the end
+# of a cell, quotes or not.
+_FORMULA_WITHIN: Final = re.compile(r'([;\n][ "]*)(?=[=+\-@|%＝＋－＠])')
 
 
 def findings_table(results: Mapping[str, Json]) -> bytes:
@@ -71,4 +75,5 @@ def rows_of(results: Mapping[str, Json]) -> Iterator[list[Json]]:
 def cell(value: Json) -> str:
     """A value as a cell that no spreadsheet computes: what would be a formula gets an apostrophe."""
     text = visible("" if value is None else str(value), keep="\n")
+    text = _FORMULA_WITHIN.sub(r"\1'", text)
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

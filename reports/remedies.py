@@ -102,7 +102,8 @@ def script(results: Mapping[str, Json]) -> bytes:
             lines += _finding_lines(one, catalogue.get(one["check"], {}))
     if not by_object:
         lines += ["", "# No open finding has a command."]
-    return "\n".join(lines).encode() + b"\n"
+    # Once more for all of it: a word of an altered bundle must not begin a line that runs.
+    return "\n".join(one_line(line, None) for line in lines).encode() + b"\n"
 
 
 def _finding_lines(one: Mapping[str, Json], check: Mapping[str, Json]) -> list[str]:

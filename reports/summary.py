@@ -28,6 +28,7 @@ def summary(results: Mapping[str, Json]) -> bytes:
     run = results["run"]
     source = run["source"]
     path = f"{source.get('release', 'an unknown release')} to {run['target_name'] or 'no target stated'}"
+    when = f"{run['started']} to {run['ended']}"
     lines = [
         f"# {plain(results['verdict'])}: pool {plain(run['pool']['name'])}",
         "",
@@ -37,8 +38,8 @@ def summary(results: Mapping[str, Json]) -> bytes:
         "",
         f"- Pool: {plain(run['pool']['name'])} ({plain(run['pool']['uuid'])})",
         f"- From {plain(path)}, method {plain(run['method'])}, {plain(run['phase'])} the upgrade",
-        f"- Window: {run['window'] or 'not stated'}",
-        f"- Read {run['started']} to {run['ended']}, {plain(source['kind'])} {plain(source['address'])}",
+        f"- Window: {plain(run['window'] or 'not stated')}",
+        f"- Read {plain(when)}, {plain(source['kind'])} {plain(source['address'])}",
         f"- Made by {plain(run['tool']['name'])} {plain(run['tool']['version'])}",
         f"- Ledger: {plain(results['ledger']['sentence'])}",
     ]
@@ -73,7 +74,7 @@ def plain(text: str) -> str:
     """Text that Markdown shows as it is, on one line; no link, no mention, no markup."""
     shown = _SPECIAL.sub(r"\\\1", one_line(text))
     # Two schemes and www. are made links even without any markup.
-    return re.sub(r"(?i)\b(www)\.", r"\1\\.", shown)
+    return re.sub(r":(?=//)", r"\\:", re.sub(r"(?i)\b(www)\.", r"\1\\.", shown))
 
 
 def _row(one: Mapping[str, Json]) -> str:

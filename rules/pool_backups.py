@@ -195,8 +195,8 @@ def _missing_networks(facts: PoolFacts, exported: Sequence[str]) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """A name without the apostrophe that keeps it from being a formula."""
-    return name.strip().removeprefix("'").strip()
+    """A name without apostrophes: an export puts them where a formula would begin."""
+    return name.replace("'", "").strip()
 
 
 def _is_hidden(other_config: Mapping[str, str]) -> bool:

@@ -1,6 +1,8 @@
 """Reading `allowed_signers` as OpenSSH does, and refusing what it would not understand."""
 
 import datetime as dt
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,17 @@ def test_authorities_do_not_count(tmp_path: Path) -> None:
         (f"alice valid-before {KEY}", "not written as it should be"),
         (f'alice namespaces="a",namespaces="b" {KEY}', "not written as it should be"),
         (f'alice ="a" {KEY}', "cannot be read"),
+        (f'alice namespaces="git", {KEY}', "cannot be read"),
+        (f'alice namespaces="a\\b" {KEY}', "made of names"),
+        (f'alice valid-after="2026112312" {KEY}', "not a time"),
+        (f'*,"!alice" {KEY}', "made of names"),
+        (f'alice" {KEY}', "made of names"),
+        (f'"alice {KEY}', "made of names"),
+        (f'alice "{KEY}', "made of names"),
+        (f"alice\u00a0{KEY}", "made of names"),
+        (f"bob {KEY} \x0balice {KEY}", "control character"),
+        (f"{'x' * 1001} {KEY}", "more than 1000 bytes"),
+        (f"alice {KEY}=", "line 1"),
     ],
 )
 def test_a_line_that_is_not_understood_spoils_the_file(
@@ -89,3 +102,80 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "large").write_bytes(b"#" * ((1 << 20) + 1))
     with pytest.raises(SignersFileError, match="more than"):
         load_allowed_signers(tmp_path / "large")
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\u0085"])
+def test_only_a_line_feed_ends_a_line(tmp_path: Path, end: str) -> None:
+    """The comment behind a key is its owner's text, and must not become a line of its own."""
+    path = tmp_path / "allowed"
+    for before in (f"bob {KEY} laptop", "# the people of bob"):
+        path.write_text(f"{before}{end}root {KEY}\n", encoding="utf-8")
+        assert all(one.principals == ("bob",) for one in load_allowed_signers(path))
+
+
+LINES = (
+    "alice KEY",
+    "  \talice\tKEY a comment",
+    "alice KEY\r",
+    '"alice" KEY',
+    '"*,!alice" KEY',
+    '*,"!alice" KEY',
+    '"alice"bob KEY',
+    'alice" KEY',
+    '"alice KEY',
+    'alice "KEY',
+    "# people \x0balice KEY",
+    "# people\ralice KEY",
+    "# people\u2028alice KEY",
+    "alice\u00a0KEY",
+    "ali?e KEY",
+    "ali??e KEY",
+    "a*,!*e KEY",
+    "!bob KEY",
+    "alice,, KEY",
+    f"alice,{'x' * 1100} KEY",
+    'alice namespaces="SPACE",valid-after="20200101" KEY',
+    'alice namespaces="SPACE", KEY',
+    'alice namespaces="!SPACE,*" KEY',
+    'alice namespaces=" SPACE" KEY',
+    'alice namespaces="" KEY',
+    "alice namespaces=SPACE KEY",
+    'alice namespaces="pool\\-upgrade-signoff@poolproof" KEY',
+    'alice Namespaces="SPACE" KEY',
+    'alice valid-after="2020010112" KEY',
+    'alice valid-before="20200101" KEY',
+    "alice no-touch-required KEY",
+    "alice cert-authority KEY",
+    "alice KEY=",
+    "alice ssh-ed25519 KEY",
+    "garbage\nalice KEY",
+)
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is missing")
+def test_nobody_is_let_in_whom_openssh_keeps_out(tmp_path: Path) -> None:
+    def run(*words: str) -> int:
+        command = ["ssh-keygen", "-q", *words]
+        done = subprocess.run(command, cwd=tmp_path, input=b"yes", capture_output=True, check=False)
+        (tmp_path / "signature").write_bytes(done.stdout)
+        return done.returncode
+
+    assert run("-N", "", "-t", "ed25519", "-f", "key") == 0
+    assert run("-Y", "sign", "-n", SPACE, "-f", "key") == 0
+    shutil.copy(tmp_path / "signature", tmp_path / "sig")
+    public = " ".join((tmp_path / "key.pub").read_text().split()[:2])
+    both = 0
+    for line in LINES:
+        text = line.replace("KEY", public).replace("SPACE", SPACE)
+        (tmp_path / "allowed").write_bytes(text.encode() + b"\n")
+        try:
+            found = load_allowed_signers(tmp_path / "allowed")
+        except SignersFileError:
+            continue
+        moment = dt.datetime.now(dt.UTC)
+        if any(not one.refusal("alice", SPACE, moment) for one in found):
+            both += 1
+            assert (
+                run("-Y", "verify", "-f", "allowed", "-I", "alice", "-n", SPACE, "-s", "sig") == 0
+            ), line
+    assert both == 8

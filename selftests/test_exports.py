@@ -1,12 +1,15 @@
 """What leaves a run beside the report: right for a reader, harmless for the program that opens it."""
 
+import copy
 import csv
 import io
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,6 +77,19 @@ def test_no_cell_is_a_formula(text: str) -> None:
         assert row["object name"][0] in "'\\"
 
 
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("web;=1+1", "web;'=1+1"),
+        ('web; "@SUM(A1)', "web; \"'@SUM(A1)"),
+        ("web\n-1", "web\n'-1"),
+        ("one; two\n`xe vm-list`", "one; two\n`xe vm-list`"),
+    ],
+)
+def test_nor_is_a_part_of_one_where_a_semicolon_separates(text: str, safe: str) -> None:
+    assert cell(text) == safe
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_stay_in_their_cell(name: str) -> None:
     run = with_names(name)
@@ -91,6 +107,25 @@ def test_the_script_does_nothing_as_it_stands(tmp_path: Path, name: str) -> None
         assert line.startswith("#") or line in ("", "set -eu")
     done = subprocess.run(["sh", "-x", path], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "+ set -eu\n")
+
+
+EVIL = "\ntouch owned\n"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda results: results["run"].update(started=EVIL, ended=EVIL, window=EVIL),
+        lambda results: [one.update(check=EVIL) for one in results["outcomes"]],
+    ],
+)
+def test_an_altered_bundle_adds_no_line(change: Callable[[dict[str, Any]], object]) -> None:
+    results = copy.deepcopy(sample().results)
+    change(results)
+    made_of = [script(results), summary(results), script({**results, "verdict": EVIL})]
+    for made in made_of:
+        assert "\\ntouch owned" in made.decode().replace("\\\\n", "\\n")
+        assert not any(line.startswith("touch") for line in made.decode().splitlines())
 
 
 def test_the_script_has_every_command_by_host() -> None:
@@ -182,6 +217,7 @@ def test_summaries_show_names_as_text(name: str) -> None:
     text = summary(with_names(name).results).decode()
     assert not re.search(r"(?<!\\)[<\[`|]", text)
     assert all(line == "" or line[0] in "#-RBTDNICS" for line in text.splitlines())
+    assert plain("https://evil.example") == "https\\://evil.example"
     assert plain(MARKUP) == '"\\>\\<img src=x onerror=alert(1)\\>'
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -154,8 +155,69 @@ def test_links_have_no_place_in_a_bundle(bundle: Path) -> None:
         verify(bundle)
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"files":[1],"previous":null}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"{}", b'{"files":[1],"previous":null}', b"\xff", b"[" * 100_000]
+)
 def test_a_broken_manifest(bundle: Path, data: bytes) -> None:
     (bundle / "manifest.json").write_bytes(data)
     with pytest.raises(ValueError, match="cannot be read as a manifest"):
         verify(bundle)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace('"verdict": "READY"', '"verdict": "READY", "verdict": "BLOCKED"'),
+        lambda text: text.replace('"files": [', '"files": [], "files": ['),
+        lambda text: text.replace("facts/inputs/clock.json", "results.json"),
+        lambda text: text.replace("facts/inputs/clock.json", "facts/../results.json"),
+        lambda text: text.replace("facts/inputs/clock.json", "/etc/passwd"),
+        lambda text: text.replace("facts/inputs/clock.json", "./results.json"),
+        lambda text: text.replace("facts/inputs/clock.json", "signoff/alice.json"),
+        lambda text: text.replace("facts/inputs/clock.json", "a\\n0000  results.json"),
+        lambda text: text.replace("facts/inputs/clock.json", "a\\\\nb"),
+    ],
+)
+def test_a_manifest_that_can_be_read_in_two_ways(
+    bundle: Path, change: Callable[[str], str]
+) -> None:
+    text = (bundle / "manifest.json").read_text()
+    assert change(text) != text
+    (bundle / "manifest.json").write_text(change(text))
+    with pytest.raises(ValueError, match="cannot be read as a manifest"):
+        verify(bundle)
+
+
+def test_a_manifest_is_a_file(bundle: Path, tmp_path: Path) -> None:
+    (bundle / "manifest.json").rename(tmp_path / "elsewhere.json")
+    (bundle / "manifest.json").symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(ValueError, match="no sensible regular file"):
+        verify(bundle)
+    (bundle / "manifest.json").unlink()
+    os.mkfifo(bundle / "manifest.json")
+    with pytest.raises(ValueError, match="no sensible regular file"):
+        verify(bundle)
+    (bundle / "manifest.json").unlink()
+    with (bundle / "manifest.json").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ValueError, match="no sensible regular file"):
+        verify(bundle)
+
+
+def test_a_file_of_another_size_is_not_read(bundle: Path) -> None:
+    with (bundle / "results.json").open("wb") as file:
+        file.truncate(1 << 40)
+    assert verify(bundle) == ("results.json: not the file that was listed",)
+
+
+def test_the_run_before_is_looked_at_from_wherever(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    later = new_bundle(bundle.parent.parent, "Frankfurt", STARTED)
+    closing = manifest(later, tool="", verdict="", pool_uuid="0f0b")
+    write_private(later / "manifest.json", closing)
+    write_private(bundle / "manifest.json", (bundle / "manifest.json").read_bytes() + b" ")
+    (tmp_path / "link").symlink_to(later)
+    monkeypatch.chdir(later)
+    for path in (Path(), tmp_path / "link"):
+        assert verify(path) == (f"{bundle.name}: no longer the run before this one",)

@@ -160,7 +160,10 @@ def test_a_database_dump_as_source_destination_and_baseline(tmp_path: Path) -> N
     run = audit(tmp_path / "first", f"--pool={dump}", "-v", f"--database-backup={dump}")
     assert run.results["ledger"]["judged"] > 50, run.out
     unseen(run, canary)
-    words = ["--pool=sim:moving", f"--destination={dump}", f"--baseline={run.bundle}"]
-    later = audit(tmp_path / "later", *words, "-v")
-    assert json.loads((later.bundle / "facts" / "inputs" / "destination.json").read_bytes())
-    unseen(later, canary)
+    for name, words in {
+        "destination": ["--pool=sim:moving", f"--destination={dump}"],
+        "baseline": [f"--pool={dump}", f"--baseline={run.bundle}"],
+    }.items():
+        later = audit(tmp_path / name, *words, "-v")
+        assert json.loads((later.bundle / "facts" / "inputs" / f"{name}.json").read_bytes())
+        unseen(later, canary)

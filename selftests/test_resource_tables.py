@@ -31,7 +31,7 @@ from simpool.pools import POOLS, build
 DUMPS = Path(__file__).resolve().parents[2] / "shared" / "pools"
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 RESULTS: Any = sample().results
-FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", " =1")
+FORMULAS = ("=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "＝1", " =1", "a;=1")
 
 # Column headers of XenCenter (xenadmin, ExportResourceReportAction.cs), in the order of its CSV ...
 CSV_COLUMNS = {

@@ -1,7 +1,5 @@
 """Signing bundles off: by real keys, checked by our verifier and by stock tools as VERIFY.txt says."""
 
-import hashlib
-import json
 import re
 import shutil
 import stat
@@ -9,91 +7,26 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from fixtures.private_files import private_directory, write_private
-from reports import decision as decisions
+from fixtures.private_files import write_private
 from reports.allowed_signers import load_allowed_signers
 from reports.approval import standing
-from reports.bundle import VERIFY
-from reports.decision import Decision
-from reports.ledger import FATES
-from reports.manifest import manifest, new_bundle
-from reports.signoff import CannotSignError, main, sign
+from reports.signoff import CannotSignError, main
+from selftests.signing import approve, forge, make_bundle, make_keys, refusals
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is missing")
-
-ENDED = datetime(2026, 11, 20, 20, 15, 4, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of private keys, and the `allowed` file that names them."""
-    folder = tmp_path_factory.mktemp("keys")
-    lines = []
-    for name, kind in (("alice", "ed25519"), ("bob", "rsa"), ("mallory", "ed25519")):
-        words = ["ssh-keygen", "-q", "-N", "", "-C", name, "-t", kind, "-f", str(folder / name)]
-        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
-        public = " ".join((folder / f"{name}.pub").read_text().split()[:2])
-        lines.append(f'{name}@example.org namespaces="{decisions.NAMESPACE}" {public}\n')
-    (folder / "allowed").write_text("".join(lines[:2]))
-    (folder / "all").write_text("".join(lines))
-    return folder
-
-
-def row(check: str, outcome: str, severity: str = "blocker", **more: Any) -> dict[str, Any]:
-    object_ = {"class": "pool", "uuid": "0f0b", "name": "Frankfurt"}
-    parts = {"check": check, "severity": severity, "outcome": outcome, "object": object_}
-    return {**parts, "waiver": None, **more}
-
-
-def account(results: dict[str, Any]) -> None:
-    """Give results the ledger of their outcomes."""
-    checks = []
-    for check in sorted({one["check"] for one in results["outcomes"]}):
-        words = [one["outcome"] for one in results["outcomes"] if one["check"] == check]
-        fates = {fate: words.count(fate) for fate in FATES}
-        checks.append({"check": check, "planned": len(words), **fates})
-    keys = ("planned", *FATES)
-    total = {key: sum(one[key] for one in checks) for key in keys}
-    results["ledger"] = {**total, "adds_up": True, "problems": [], "checks": checks}
-
-
-def make_bundle(archive: Path, word: str = "READY WITH CONDITIONS", **flags: bool) -> Path:
-    path = new_bundle(archive, "Frankfurt", ENDED)
-    results: dict[str, Any] = {
-        "run": {"ended": ENDED.isoformat(), "pool": {"uuid": "0f0b"}},
-        "verdict": word,
-        "flags": {"blocked": False, "incomplete": False, "not_verified": False, **flags},
-        "catalogue": [
-            {"id": "A-01", "severity": "blocker", "waivable": False},
-            {"id": "B-01", "severity": "warning", "waivable": True},
-        ],
-        "outcomes": [row("A-01", "pass"), row("B-01", "warning", severity="warning")],
-    }
-    account(results)
-    write_private(path / "results.json", json.dumps(results).encode())
-    write_private(private_directory(path / "facts") / "pool.json", b"{}")
-    write_private(path / "VERIFY.txt", VERIFY.read_bytes())
-    closing = manifest(path, tool="poolproof 0.1.0", verdict=word, pool_uuid="0f0b")
-    write_private(path / "manifest.json", closing)
-    return path
+    return make_keys(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     return make_bundle(tmp_path / "archive")
-
-
-def approve(bundle: Path, keys: Path, name: str = "alice", **more: Any) -> Path:
-    options: dict[str, Any] = {"decision": "approve", "signer": f"{name}@example.org", **more}
-    return sign(bundle, key=keys / name, **options)
-
-
-def refusals(bundle: Path, allowed: Path, signers: int = 1) -> tuple[str, ...]:
-    return standing(bundle, load_allowed_signers(allowed), datetime.now(UTC)).refusals(signers)
 
 
 def test_two_people_approve(bundle: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,7 +57,7 @@ def test_verify_txt_works_with_stock_tools(bundle: Path, keys: Path) -> None:
     steps = re.findall(r"^    (?=\S)((?:.+\n)(?:(?: {8}|for ).+\n)*)", text, re.MULTILINE)
     steps = [one for one in steps if not one.startswith("pytest")]
     assert [one.split()[0] for one in steps] == [
-        "jq", "python3", "jq", "find", "sha256sum", "grep", "ssh-keygen",
+        "jq", "python3", "jq", "find", "sha256sum", "grep", "ssh-keygen", "jq",
     ]  # fmt: skip
 
     def run(step: str) -> subprocess.CompletedProcess[str]:
@@ -138,6 +71,7 @@ def test_verify_txt_works_with_stock_tools(bundle: Path, keys: Path) -> None:
 
     answers = {step: run(step) for step in steps}
     assert [(a.returncode, a.stderr) for a in answers.values()] == [(0, "")] * len(steps)
+    assert "READY WITH CONDITIONS" in answers[steps.pop()].stdout
     assert 'Good "pool-upgrade-signoff@poolproof" signature for alice' in answers[steps[-1]].stdout
     digest = next(a.stdout.split()[0] for step, a in answers.items() if step.startswith("sha256"))
     assert digest in answers[steps[-2]].stdout
@@ -199,49 +133,6 @@ def test_what_cannot_be_approved(tmp_path: Path, keys: Path, flag: str, words: s
     assert f"signoff/alice.json: it approves what cannot be approved: {words}" in found
     assert words in found
     approve(bundle, keys, "bob", decision="reject")
-
-
-def test_a_blocker_that_the_flags_deny(tmp_path: Path, keys: Path) -> None:
-    bundle = make_bundle(tmp_path)
-    results = json.loads((bundle / "results.json").read_bytes())
-    results["outcomes"] = [{"outcome": "blocked"}]
-    write_private(bundle / "results.json", json.dumps(results).encode())
-    write_private(bundle / "manifest.json", manifest(bundle, tool="", verdict="", pool_uuid=""))
-    with pytest.raises(CannotSignError, match="denies"):
-        approve(bundle, keys)
-
-
-def forge(
-    bundle: Path,
-    keys: Path,
-    name: str = "alice",
-    namespace: str = decisions.NAMESPACE,
-    **changes: str,
-) -> None:
-    """Sign a decision with ssh-keygen alone, as somebody would who goes round our own words."""
-    closing = (bundle / "manifest.json").read_bytes()
-    said = json.loads(closing)
-    values: dict[str, Any] = {
-        "manifest": hashlib.sha256(closing).hexdigest(),
-        "pool": said["pool"],
-        "verdict": said["verdict"],
-        "decision": "approve",
-        "signer": f"{name}@example.org",
-        "change": "",
-        "comment": "",
-        "time": "2026-11-21T10:00:00Z",
-        **changes,
-    }
-    message = Decision(**values).to_bytes()
-    done = subprocess.run(
-        ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", keys / name],
-        input=message,
-        capture_output=True,
-        check=True,
-    )
-    folder = private_directory(bundle / "signoff")
-    write_private(folder / f"{name}.json", message)
-    write_private(folder / f"{name}.json.sig", done.stdout)
 
 
 @pytest.mark.parametrize(

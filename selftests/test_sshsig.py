@@ -7,6 +7,7 @@ import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -32,16 +33,16 @@ def mpint(number: int) -> bytes:
     return string(number.to_bytes(number.bit_length() // 8 + 1))
 
 
-def armour(key: bytes, algorithm: bytes, blob: bytes, namespace: str = SPACE) -> bytes:
+def armour(key: bytes, algorithm: bytes, blob: bytes, reserved: bytes = b"") -> bytes:
     body = b"".join(
-        map(string, (key, namespace.encode(), b"", b"sha512", string(algorithm) + blob))
+        map(string, (key, SPACE.encode(), reserved, b"sha512", string(algorithm) + blob))
     )
     text = base64.encodebytes(b"SSHSIG" + struct.pack(">I", 1) + body)
     return b"-----BEGIN SSH SIGNATURE-----\n" + text + b"-----END SSH SIGNATURE-----\n"
 
 
-def signed_bytes(message: bytes = MESSAGE, namespace: str = SPACE) -> bytes:
-    parts = (namespace.encode(), b"", b"sha512", hashlib.sha512(message).digest())
+def signed_bytes(reserved: bytes = b"") -> bytes:
+    parts = (SPACE.encode(), reserved, b"sha512", hashlib.sha512(MESSAGE).digest())
     return b"SSHSIG" + b"".join(map(string, parts))
 
 
@@ -149,6 +150,62 @@ def test_a_fido_key_on_a_curve(tmp_path: Path) -> None:
     armoured = armour(key, kind, blob)
     check(parse(armoured), MESSAGE)
     assert stock_accepts(tmp_path, armoured, key)
+
+
+def on_a_curve(
+    kind: bytes = b"ecdsa-sha2-nistp256",
+    curve: bytes = b"nistp256",
+    form: PublicFormat = PublicFormat.UncompressedPoint,
+    write: Callable[[int], bytes] = mpint,
+    reserved: bytes = b"",
+) -> tuple[bytes, bytes]:
+    private = ec.generate_private_key(ec.SECP256R1())
+    point = private.public_key().public_bytes(Encoding.X962, form)
+    key = b"".join(map(string, (kind, curve, point)))
+    while True:
+        pair = decode_dss_signature(private.sign(signed_bytes(reserved), ec.ECDSA(hashes.SHA256())))
+        # Both begin with a one bit: without a zero byte before it they are negative.
+        if all(number >> 255 for number in pair):
+            return armour(key, kind, string(b"".join(map(write, pair))), reserved), key
+
+
+def test_a_key_on_a_curve(tmp_path: Path) -> None:
+    armoured, key = on_a_curve()
+    check(parse(armoured), MESSAGE)
+    assert stock_accepts(tmp_path, armoured, key)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"write": lambda number: string(number.to_bytes(32))}, "damaged"),
+        ({"form": PublicFormat.CompressedPoint}, "not a point on the curve"),
+        ({"curve": b"nistp384"}, "not a point on the curve"),
+        ({"kind": b"ecdsa-sha2-nistp384"}, "not a point on the curve"),
+        ({"kind": b"ecdsa-sha2-other"}, "not supported"),
+        ({"reserved": b"x"}, "reserves"),
+    ],
+)
+def test_what_openssh_refuses_is_refused(
+    tmp_path: Path, more: dict[str, Any], problem: str
+) -> None:
+    armoured, key = on_a_curve(**more)
+    assert not stock_accepts(tmp_path, armoured, key)
+    with pytest.raises(SignatureProblemError, match=problem):
+        check(parse(armoured), MESSAGE)
+
+
+def test_what_stands_before_a_signature(tmp_path: Path) -> None:
+    armoured, key = on_a_curve()
+    assert not stock_accepts(tmp_path, b"\n" + armoured, key)
+    with pytest.raises(SignatureProblemError, match="not an SSH signature file"):
+        parse(b"\n" + armoured)
+
+
+def test_an_endless_rsa_key_costs_nothing() -> None:
+    key = b"".join(map(string, (b"ssh-rsa", b"\1\0\1", b"\x7f" * 3000)))
+    with pytest.raises(SignatureProblemError, match="more than 16384 bits"):
+        check(parse(armour(key, b"rsa-sha2-512", string(b"x" * 3000))), MESSAGE)
 
 
 @pytest.mark.parametrize(

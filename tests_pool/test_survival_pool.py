@@ -18,7 +18,7 @@ from rules.survival_pool import (
 
 
 @check("AFTER-HA-01", warning)
-def test_high_availability_is_back(
+def test_ha_is_back(
     pool: Pool, baseline: Baseline | None, facts: PoolFacts, settings: Settings, evidence: Evidence
 ) -> None:
     """After the upgrade high availability is as it was before it was switched off.
