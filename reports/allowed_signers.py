@@ -79,11 +79,19 @@ def load_allowed_signers(path: Path) -> tuple[AllowedSigner, ...]:
             is not understood spoils the file: it may be the one that takes a right away.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise SignersFileError(f"{path} has more than {MOST_BYTES} bytes")
-        text = path.read_bytes().decode("utf-8")
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise SignersFileError(f"{path} cannot be read: {error.strerror}") from None
+    return signers_in(data, path)
+
+
+def signers_in(data: bytes, path: Path) -> tuple[AllowedSigner, ...]:
+    """The same of the content of a file, which is read once where its hash is wanted as well."""
+    if len(data) > MOST_BYTES:
+        raise SignersFileError(f"{path} has more than {MOST_BYTES} bytes")
+    try:
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise SignersFileError(f"{path} is not UTF-8 text") from None
     found = []

@@ -144,7 +144,11 @@ def lines_of(gate: Mapping[str, Json]) -> list[str]:
     if gate["open"]:
         names = ", ".join(one["signer"] for one in gate["approvals"])
         words = f"audited {gate['age']} before, at most {gate['max_age']}"
-        return [f"Gate OPEN: approved by {names}; {words}; nothing is worse than what was signed"]
+        first = f"Gate OPEN: approved by {names}; {words}; nothing is worse than what was signed"
+        notes = [
+            f"  note: {one['signer']}: {it}" for one in gate["approvals"] for it in one["notes"]
+        ]
+        return [first, *notes]
     return ["Gate CLOSED: do not start the upgrade", *(f"  {one}" for one in gate["reasons"])]
 
 

@@ -21,7 +21,17 @@ from reports.gate import next_step
 from reports.ledger import FATES
 from reports.outcome import without_object
 from reports.page_rows import WHOLE, by_object, gist, names_of, objects, rows
-from reports.page_view import SYMBOLS, WORDS, account, bar, calls_by_kind, causes, checks, groups
+from reports.page_view import (
+    CARDS,
+    SYMBOLS,
+    WORDS,
+    account,
+    bar,
+    calls_by_kind,
+    causes,
+    checks,
+    groups,
+)
 from reports.pictures import Picture
 from reports.provenance import sources
 from reports.remedies import first_gap
@@ -124,6 +134,10 @@ def _findings(results: Mapping[str, Json]) -> dict[str, Json]:
         "warnings": groups(by_word["warning"], catalogue),
         "warning_count": len(by_word["warning"]),
         "waived": by_word["waived"],
+        "told": [one for one in by_word["info"] if one["message"]],
+        "word_of": [one for one in outcomes if one["evidence"].get("attestation")],
+        "catalogue": catalogue,
+        "most_rows": CARDS,
         "unknown": [
             {**cause, "rows": by_object(cause["outcomes"], names)}
             for cause in causes(by_word["not-verified"])

@@ -24,6 +24,7 @@ from reports.ledger import Ledger
 from reports.outcome import Outcome
 from reports.progress import Progress
 from reports.terminal import findings_lines
+from reports.text import reason
 from reports.verdict import EXIT_CODES, EXIT_CONDITIONS_REFUSED, Verdict
 
 OUTCOME = pytest.StashKey[Outcome]()
@@ -189,12 +190,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     code = exit_code(results, code)
     try:
         page = str(write_results(reading, audit, verdict, results))
-    except OSError as problem:
-        # A verdict without its evidence is none.
-        page = f"not written: {problem.strerror}"
+    except Exception as problem:
+        # A verdict without its evidence is none, whether the disk was full or a report has a fault.
+        page = f"not written: {reason(problem)}"
         going = {0, EXIT_CONDITIONS_REFUSED, EXIT_GATE_CLOSED}
         code = EXIT_CODES["INCOMPLETE"] if code in going else code
-        notes.append(f"the bundle could not be written: {problem}")
+        notes.append(f"the bundle could not be written: {reason(problem)}")
     else:
         _discard_stream(config)
     if not internal:

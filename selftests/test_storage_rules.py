@@ -50,7 +50,7 @@ def test_unused_and_detached_is_a_warning() -> None:
     unplug(pool, "spare", "beta")
     assert judged(pool, "spare") == ("warning", f"SR spare: {WANTED}not attached on beta")
     found = outcome(raw_of(pool), STORAGE, "spare")
-    assert found.remedy.count("`xe pbd-plug uuid=") == 1
+    assert found.remedy.count("\n`xe pbd-plug uuid=") == 1
     assert "default or suspend SR" in found.evidence["weighed"]
 
 

@@ -70,8 +70,8 @@ def test_default_boot_loader_is_there(host: Host, dom0: Any, evidence: Evidence)
         loader there it finds no boot device after an upgrade.
     Source: xcp-ng/xcp issue 502.
     Remedy: have console access (iDRAC) on the day, and know how to add a boot entry in the firmware
-        (`efibootmgr -v` in dom0 lists them); copy the installed grubx64.efi (`find /boot/efi -name grubx64.efi`)
-        to that path if the vendor's support agrees.
+        (`efibootmgr -v` in dom0 lists them); copy the installed grubx64.efi
+        (`find /boot/efi -name grubx64.efi`) to that path if the vendor's support agrees.
     Risk: change; the boot entry that is in use stays as it is.
     """
     maker = host.bios_strings.get("system-manufacturer", "").strip()
