@@ -51,6 +51,15 @@ def judged(gate: Any, then: Any, results: dict[str, Any], inputs: Any) -> Any:
     return with_baseline(results, {**inputs, "baseline": then, "gate": gate})
 
 
+def test_an_open_gate_tells_what_a_careful_reader_wants_to_know() -> None:
+    results = sample(clean=True).results
+    then, inputs = stored_run(results)
+    gate = stored_gate()
+    gate["decisions"][0]["notes"] = ["the key is not valid any more"]
+    done = judged(gate, then, results, inputs)
+    assert gates.lines_of(done["gate"])[1:] == ["  note: alice: the key is not valid any more"]
+
+
 def test_only_a_gate_without_a_single_doubt_is_open() -> None:
     results = sample(clean=True).results
     then, inputs = stored_run(results)

@@ -9,7 +9,7 @@ import pytest
 from reports.outcome import RISKS
 from reports.remedies import commands_of
 from selftests.faulty_pools import changed
-from selftests.test_checks import CHECKS, PLAYED, of_check
+from selftests.test_checks import CHECKS, FIRST, PLAYED, of_check
 from simpool.faults.fault import Fault
 
 NO_COMMAND: Final = frozenset(
@@ -76,7 +76,7 @@ def test_a_finding_has_commands_that_can_be_run(fault: Fault) -> None:
 def test_a_finding_names_the_host_that_alone_has_it(
     check: str, name: str, host: str | None
 ) -> None:
-    pool = changed(next(param.values[0] for param in PLAYED if param.values[0].check == check))
+    pool = changed(FIRST[check])
     (found,) = [o for o in of_check(pool, check) if o.object.name == name]
     assert found.outcome == "blocked"
     assert (found.host and found.host.name) == host
