@@ -97,7 +97,7 @@ def signers_in(data: bytes, path: Path) -> tuple[AllowedSigner, ...]:
     found = []
     # A line ends where it ends for OpenSSH: the comment behind a key is its owner's text.
     for number, raw in enumerate(text.split("\n"), 1):
-        line = raw.strip(" \t\r")
+        line = raw.removesuffix("\r").strip(" \t")
         if line and not line.startswith("#"):
             try:
                 signer = _parse(number, line)
@@ -162,6 +162,8 @@ def _time(text: str | None) -> dt.datetime | None:
         raise ValueError(f"not a time like 20261123 or 202611231530Z: {one_line(text)}")
     digits = match[1] + (match[2] or "0000") + (match[3] or "00")
     moment = dt.datetime.strptime(digits, "%Y%m%d%H%M%S")  # noqa: DTZ007 - its zone is next
+    if moment.year < 1970:
+        raise ValueError(f"a time before 1970, which OpenSSH refuses: {one_line(text)}")
     return moment.replace(tzinfo=dt.UTC) if match[4] else moment.astimezone(dt.UTC)
 
 

@@ -82,13 +82,15 @@ def test_authorities_do_not_count(tmp_path: Path) -> None:
         (f"bob {KEY} \x0balice {KEY}", "control character"),
         (f"{'x' * 1001} {KEY}", "more than 1000 bytes"),
         (f"alice {KEY}=", "line 1"),
+        (f"\ralice {KEY}", "control character"),
+        (f'alice valid-after="19691231" {KEY}', "before 1970"),
     ],
 )
 def test_a_line_that_is_not_understood_spoils_the_file(
     tmp_path: Path, line: str, problem: str
 ) -> None:
     path = tmp_path / "allowed"
-    path.write_text(f"{line}\n")
+    path.write_bytes(f"{line}\n".encode())
     with pytest.raises(SignersFileError, match=problem):
         load_allowed_signers(path)
 

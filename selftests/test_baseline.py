@@ -4,13 +4,16 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
+from fixtures import baseline_reading
 from fixtures.baseline import refusal
 from fixtures.baseline_reading import read_baseline
 from fixtures.exceptions import UsageProblemError
+from fixtures.facts_store import read_facts
 from reports.comparison import main
 from reports.results import schema
 from selftests.running import Run, audit
@@ -111,6 +114,22 @@ def altered(bundle: Path, folder: Path, name: str) -> Path:
 def test_an_altered_bundle_is_refused(before: Run, tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageProblemError, match=r"altered since|no finished bundle"):
         read_baseline(altered(before.bundle, tmp_path, name))
+
+
+def test_a_bundle_altered_while_it_is_read_is_refused(
+    before: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = tmp_path / before.bundle.name
+    shutil.copytree(before.bundle, copied)
+
+    def alter_then_read(folder: Path) -> Any:
+        with (copied / "results.json").open("ab") as file:
+            file.write(b" ")
+        return read_facts(folder)
+
+    monkeypatch.setattr(baseline_reading, "read_facts", alter_then_read)
+    with pytest.raises(UsageProblemError, match=r"altered since it was written: results\.json"):
+        read_baseline(copied)
 
 
 @pytest.mark.parametrize("name", ["results.json", "manifest.json", "facts/source.json"])
