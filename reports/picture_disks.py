@@ -68,7 +68,7 @@ def host_layout(audit: Audit, host: Host) -> HostLayout:
     Raises:
         NotVerifiedError: its partition table was not read.
     """
-    dom0 = audit.dom0_of(host)
+    dom0 = audit.own_dom0(host)
     table = partition_table(dom0)
     found: Layout | None = None
     name = "a layout that is not recognised"
@@ -93,7 +93,7 @@ def host_usage(audit: Audit, host: Host) -> HostUsage:
     Raises:
         NotVerifiedError: df did not answer.
     """
-    dom0: Any = audit.dom0_of(host)
+    dom0: Any = audit.own_dom0(host)
     rows = {row.mounted_on: row for row in usage(dom0) if row.total > 0}
     found = tuple(rows[path] for path in _SEEN if path in rows)
     if not found:

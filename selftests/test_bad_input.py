@@ -194,14 +194,18 @@ def test_a_connection_cut_half_way_costs_what_had_not_arrived(tmp_path: Path) ->
         run = reached.audit()
     no_traceback(run)
     assert run.code == 30
+    (name,) = [r["name_label"] for r in pool.records["host"].values() if r["uuid"] == bad]
     lost = [
-        one["object"]["uuid"]
+        one
         for one in run.results["outcomes"]
         if one["outcome"] == "not-verified"
         and "ended early" in one["cause"]
         and one["object"]["class"] == "host"
     ]
-    assert set(lost) == {bad}, [one["cause"] for one in run.results["outcomes"] if one["cause"]]
+    assert bad in {one["object"]["uuid"] for one in lost}
+    # What is compared between hosts names the one that is missing.
+    for one in lost:
+        assert one["object"]["uuid"] == bad or name in one["cause"], one
 
 
 def _only(run: Run, pool: SimPool, uuid: str, cause: str = "") -> None:

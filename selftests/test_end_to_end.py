@@ -252,9 +252,10 @@ def test_pytest_html_and_junit_work_beside(tmp_path: Path) -> None:
 
 
 def recipes() -> list[str]:
-    """The pytest commands of docs/ci.md."""
-    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-    return re.findall(r"\.venv/bin/python -m pytest ([^'\n]*)", text)
+    """The pytest commands of docs/ci.md, without the gate, which needs a signed bundle."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    found = re.findall(r"\.venv/bin/python -m pytest ([^'\n]*)", text)
+    return [words for words in found if "--verify" not in words]
 
 
 def test_there_is_a_recipe_for_each_system() -> None:

@@ -11,6 +11,8 @@ from fixtures.times import xenapi_time
 from simpool.data import SimPool
 
 NULL: Final = "OpaqueRef:NULL"
+GONE = "OpaqueRef:gone"
+"""Points at nothing: what a fault leaves where an object was deleted."""
 NEVER: Final = "19700101T00:00:00Z"
 MIB: Final = 1024**2
 GIB: Final = 1024**3

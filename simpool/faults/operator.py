@@ -5,7 +5,7 @@ from datetime import timedelta
 from simpool.data import SimPool
 from simpool.faults.fault import Fault
 from simpool.operator_files import resource_data
-from simpool.records import add_record
+from simpool.records import GONE, add_record
 
 OTHER_POOL = "0d1e2f3a-0000-4000-8000-0000000000ff"
 
@@ -37,7 +37,7 @@ def _no_backups_of_hosts(pool: SimPool) -> None:
 
 def _card_that_is_not_listed(pool: SimPool) -> None:
     host = next(iter(pool.records["host"]))
-    add_record(pool, "PGPU", "gone", {"host": host, "PCI": "OpaqueRef:gone"})
+    add_record(pool, "PGPU", "gone", {"host": host, "PCI": GONE, "dom0_access": "enabled"})
 
 
 def _no_interfaces_read(pool: SimPool) -> None:
