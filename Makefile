@@ -14,7 +14,7 @@ test: $(VENV)/.dev
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -c selftests/pytest.ini -n auto selftests
+	$(RUN) -m pytest -c selftests/pytest.ini -n 4 selftests
 
 format: $(VENV)/.dev
 	$(RUN) -m ruff format .

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from fixtures.raw import Json
 from reports.evidence import plain
+from reports.manifest import UNDER_WAY
 from reports.outcome import ObjectRef, Outcome
-from reports.outcome_stream import OUTCOMES, OutcomeStream, read_stream
+from reports.outcome_stream import OutcomeStream, read_stream
 
 NUMBER = 60_000
 EVIDENCE: dict[str, Json] = {
@@ -38,7 +39,7 @@ def main(number: int) -> None:
         for outcome in outcomes:
             stream.outcome(outcome)
         written = time.perf_counter() - begun
-        size = (bundle / OUTCOMES).stat().st_size
+        size = (bundle / UNDER_WAY).stat().st_size
         begun = time.perf_counter()
         for outcome in outcomes:
             plain(outcome.evidence)

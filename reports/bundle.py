@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from fixtures.audit import Audit
+from fixtures.baseline import pool_id
 from fixtures.exceptions import NotVerifiedError
 from fixtures.private_files import write_private
 from fixtures.raw import Json
@@ -38,7 +39,7 @@ def run_of(audit: Audit) -> dict[str, Json]:
     return {
         "tool": {"name": TOOL_NAME, "version": TOOL_VERSION},
         "source": {**audit.raw.source, "release": release_now(audit)},
-        "pool": {"uuid": pool.uuid if pool.has("uuid") else pool.ref, "name": pool.title},
+        "pool": {"uuid": pool_id(audit.facts), "name": pool.title},
         "target": audit.settings.target,
         "target_name": audit.chosen_target.name if audit.chosen_target else None,
         "window": iso_time(audit.settings.window) if audit.settings.window else None,
@@ -95,7 +96,11 @@ def results_of(
 def write_results(
     reading: Reading, audit: Audit, verdict: Verdict, results: Mapping[str, Json]
 ) -> Path:
-    """Write results, report, JUnit file and manifest into the bundle; returns the report's path."""
+    """Write results, report, exports and, last, the manifest; renew the archive's index.
+
+    Returns:
+        The report's path.
+    """
     settings = [(name, one["value"], one["from"]) for name, one in audit.inputs["settings"].items()]
     page = render(
         results,
@@ -117,6 +122,6 @@ def write_results(
         reading.bundle, tool=TOOL, verdict=verdict.word, pool_uuid=results["run"]["pool"]["uuid"]
     )
     write_private(reading.bundle / MANIFEST, closing)
-    if problem := refresh(reading.bundle.parent.parent):
+    if problem := refresh(reading.bundle.absolute().parent.parent):
         sys.stderr.write(f"the index of the archive was not written: {for_terminal(problem)}\n")
     return reading.bundle / "report.html"

@@ -17,6 +17,7 @@ from reports.outcome import (
     ObjectRef,
     Outcome,
     Severity,
+    object_json,
     object_order,
 )
 
@@ -106,7 +107,7 @@ class Ledger:
     def as_json(self) -> dict[str, Json]:
         """The `ledger` of `results.json`; at most 200 missing pairs are listed by name."""
         missing = [
-            {"check": pair.check, "object": _object_json(pair.object), "fate": fate}
+            {"check": pair.check, "object": object_json(pair.object), "fate": fate}
             for fate, pairs in (("not-reached", self.not_reached), ("deselected", self.deselected))
             for pair in pairs[:MISSING_LISTED]
         ]
@@ -255,7 +256,3 @@ def _key(check: str, object_: ObjectRef) -> tuple[str, str, str]:
 
 def _pair_order(pair: Planned) -> tuple[str, int, str, str]:
     return pair.check, *object_order(pair.object)
-
-
-def _object_json(object_: ObjectRef) -> dict[str, str]:
-    return {"class": object_.class_, "uuid": object_.uuid, "name": object_.name}

@@ -146,6 +146,11 @@ def object_of(record: Mapping[str, Json]) -> ObjectRef:
     return ObjectRef(record["class"], record["uuid"], record["name"])
 
 
+def object_json(object_: ObjectRef) -> dict[str, str]:
+    """The inverse: an object as the bundle's files have it."""
+    return {"class": object_.class_, "uuid": object_.uuid, "name": object_.name}
+
+
 def object_order(object_: ObjectRef) -> tuple[int, str, str]:
     """Sort key of objects: the pool, its hosts, SRs, VMs; then name, then uuid."""
     return OBJECT_CLASSES.index(object_.class_), object_.name, object_.uuid

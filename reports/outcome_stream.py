@@ -21,10 +21,9 @@ from fixtures.raw import Json
 from fixtures.untrusted_file import DamagedFileError, open_regular
 from reports.evidence import Settled, plain
 from reports.manifest import UNDER_WAY
-from reports.outcome import ObjectRef, Outcome, object_of
+from reports.outcome import Outcome, object_json, object_of
 from reports.text import one_line, reason
 
-OUTCOMES: Final = UNDER_WAY
 SCHEMA_ID: Final = "poolproof/outcomes/1"
 _SYNC_SECONDS: Final = 2.0
 _LONGEST_LINE: Final = 1 << 24
@@ -43,7 +42,7 @@ class OutcomeStream:
     """
 
     def __init__(self, bundle: Path) -> None:
-        self._path = bundle / OUTCOMES
+        self._path = bundle / UNDER_WAY
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(self._path, flags, 0o600)
         # A file system without locks only costs the next run its certainty that this one is dead.
@@ -71,14 +70,14 @@ class OutcomeStream:
                 "kind": "doubted" if doubted else "outcome",
                 "check": outcome.check,
                 "severity": outcome.severity,
-                "object": _object(outcome.object),
+                "object": object_json(outcome.object),
                 "outcome": outcome.outcome,
                 "message": outcome.message,
                 "evidence": plain(outcome.evidence),
                 "remedy": outcome.remedy,
                 "cause": outcome.cause,
                 "waiver": None if outcome.waiver is None else plain(outcome.waiver),
-                "host": None if outcome.host is None else _object(outcome.host),
+                "host": None if outcome.host is None else object_json(outcome.host),
             }
         )
 
@@ -140,12 +139,12 @@ def read_stream(bundle: Path) -> Streamed:
     """
     found = Streamed()
     try:
-        with open_regular(bundle / OUTCOMES) as stream:
+        with open_regular(bundle / UNDER_WAY) as stream:
             _take_lines(iter(lambda: stream.readline(_LONGEST_LINE), b""), found)
     except DamagedFileError as problem:
-        if not (bundle / OUTCOMES).exists():
+        if not (bundle / UNDER_WAY).exists():
             return found
-        raise ValueError(f"{OUTCOMES} {problem}") from problem
+        raise ValueError(f"{UNDER_WAY} {problem}") from problem
     return found
 
 
@@ -159,13 +158,13 @@ def _take_lines(lines: Iterator[bytes], found: Streamed) -> None:
         chain = _chained(chain, data)
         if line != b"".join((_BEFORE, chain.encode("ascii"), _BETWEEN, data, _AFTER)):
             words = f"line {number} does not follow from the one before; it and the rest are unused"
-            found.problems.append(f"{OUTCOMES}: {words}")
+            found.problems.append(f"{UNDER_WAY}: {words}")
             return
         try:
             _take(json.loads(data), found, first=number == 1)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             words = one_line(f"line {number} has another form: {type(problem).__name__}")
-            found.problems.append(f"{OUTCOMES}: {words}")
+            found.problems.append(f"{UNDER_WAY}: {words}")
             return
 
 
@@ -194,10 +193,6 @@ def _outcome(entry: dict[str, Any]) -> Outcome:
     return Outcome(object=object_, evidence=evidence, waiver=settled, host=home, **entry)
 
 
-def _object(object_: ObjectRef) -> dict[str, Json]:
-    return {"class": object_.class_, "uuid": object_.uuid, "name": object_.name}
-
-
 def _chained(before: str, data: bytes) -> str:
     return hashlib.sha256(before.encode("ascii") + data).hexdigest()
 
@@ -209,7 +204,7 @@ def of_a_dead_run(bundle: Path) -> Iterator[None]:
     Raises:
         ValueError: the run that writes it still lives.
     """
-    path = bundle / OUTCOMES
+    path = bundle / UNDER_WAY
     if not path.exists():
         yield
         return
@@ -231,7 +226,7 @@ def killed_runs(bundle: Path, pool_uuid: str) -> tuple[str, ...]:
         pool_uuid: of the pool; another pool of the same name is passed over.
     """
     notes = []
-    for path in sorted(bundle.parent.glob(f"*/{OUTCOMES}")):
+    for path in sorted(bundle.parent.glob(f"*/{UNDER_WAY}")):
         other = path.parent
         if other == bundle:
             continue

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fixtures.audit import Audit
+from fixtures.audit import Audit, object_ref
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import Host
 from fixtures.raw import Json
@@ -51,7 +51,7 @@ def steps(audit: Audit, results: Mapping[str, Json]) -> tuple[Step, ...]:
             unknown[one["object"]["uuid"]] += 1
     severity = {check["id"]: check["severity"] for check in results["catalogue"]}
     for one in results["ledger"]["missing"]:
-        if severity.get(one["check"]) != "warning":
+        if severity.get(one["check"]) not in ("warning", "info"):
             unknown[one["object"]["uuid"]] += 1
     return tuple(_step(audit, host, blocked, unknown) for host in audit.facts.hosts)
 
@@ -67,8 +67,8 @@ def _step(audit: Audit, host: Host, blocked: Counter[str], unknown: Counter[str]
         coordinator=host.ref == audit.facts.coordinator_ref,
         vms=len(guests),
         bytes=needed,
-        blocked=blocked[host.uuid],
-        unknown=unknown[host.uuid],
-        vms_blocked=sum(1 for vm in guests if blocked[vm.uuid]),
-        vms_unknown=sum(1 for vm in guests if unknown[vm.uuid]),
+        blocked=blocked[object_ref(host).uuid],
+        unknown=unknown[object_ref(host).uuid],
+        vms_blocked=sum(1 for vm in guests if blocked[object_ref(vm).uuid]),
+        vms_unknown=sum(1 for vm in guests if unknown[object_ref(vm).uuid]),
     )

@@ -1,4 +1,7 @@
-"""All pictures of the report, in the order of the page."""
+"""All pictures of the report, in the order of the page.
+
+`picture_*` gathers the data of one, `pictures_*` draws it.
+"""
 
 from dataclasses import dataclass
 

@@ -20,9 +20,10 @@ from fixtures.raw import Json
 from fixtures.reading import Reading
 from reports.account import Account, loud_notes, open_account, settle
 from reports.bundle import results_of, subject_of_run, write_results
-from reports.manifest import MANIFEST
+from reports.gate import since_lines
+from reports.manifest import MANIFEST, UNDER_WAY
 from reports.outcome import CheckInfo
-from reports.outcome_stream import OUTCOMES, Streamed, of_a_dead_run, read_stream
+from reports.outcome_stream import Streamed, of_a_dead_run, read_stream
 from reports.progress import Progress
 from reports.terminal import findings_lines
 from reports.text import for_terminal
@@ -45,11 +46,11 @@ def recover(bundle: Path) -> tuple[list[str], int]:
     if not bundle.is_dir():
         raise ValueError("there is no such bundle")
     with of_a_dead_run(bundle):
-        if (bundle / MANIFEST).exists() and (bundle / OUTCOMES).exists():
-            (bundle / OUTCOMES).unlink()
-            return [f"The run had finished; {OUTCOMES}, which it no longer needs, is removed."], 0
+        if (bundle / MANIFEST).exists() and (bundle / UNDER_WAY).exists():
+            (bundle / UNDER_WAY).unlink()
+            return [f"The run had finished; {UNDER_WAY}, which it no longer needs, is removed."], 0
         if (bundle / MANIFEST).exists() or (
-            (bundle / "results.json").exists() and not (bundle / OUTCOMES).exists()
+            (bundle / "results.json").exists() and not (bundle / UNDER_WAY).exists()
         ):
             raise ValueError("the run came to its end; a finished bundle is never changed")
         if not (bundle / "facts" / "source.json").exists():
@@ -73,9 +74,10 @@ def _render(bundle: Path) -> tuple[list[str], int]:
         path.unlink()
     results = results_of(reading, audit, ledger, verdict, notes, outcomes)
     page = str(write_results(reading, audit, verdict, results))
-    (bundle / OUTCOMES).unlink(missing_ok=True)
+    (bundle / UNDER_WAY).unlink(missing_ok=True)
     subject = subject_of_run(audit)
-    lines = findings_lines(outcomes, verdict, ledger, notes, page, subject=subject)
+    said, since = list(results["notes"]), since_lines(results)
+    lines = findings_lines(outcomes, verdict, ledger, said, page, subject=subject, since=since)
     return lines, verdict.exit_code()
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 import signal
 import sys
 from collections.abc import Generator, Sequence
@@ -15,7 +14,7 @@ from fixtures.contract import Check, check_of
 from fixtures.exceptions import NotVerifiedError
 from fixtures.judgement import decide
 from fixtures.model import Record
-from fixtures.reading import READING, VERBOSE
+from fixtures.reading import READING, VERBOSE, watched
 from fixtures.subjects import AUDIT, evidence_of, subject_of
 from reports.account import Account, loud_notes, open_account, settle
 from reports.bundle import results_of, subject_of_run, write_results
@@ -43,11 +42,6 @@ def _account_of(config: pytest.Config) -> Account:
         progress = Progress(sys.stdout, live=watched())
         config.stash[_ACCOUNT] = open_account(config.stash[READING], config.stash[AUDIT], progress)
     return config.stash[_ACCOUNT]
-
-
-def watched() -> bool:
-    """Whether a person watches the terminal; a CI job is not watched even if it claims to be one."""
-    return sys.stdout.isatty() and not os.environ.get("CI")
 
 
 @pytest.hookimpl(trylast=True)

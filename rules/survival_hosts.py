@@ -12,6 +12,7 @@ from fixtures.releases import Release
 from fixtures.settings import Settings
 from rules.certificates import read_certificate
 from rules.disk_layout import Layout
+from rules.iscsi_names import initiator_name
 from rules.licence import edition, expiry
 from rules.multipath import multipath_setting
 from rules.network_backend import backend_of
@@ -122,7 +123,7 @@ def _members(host: Host) -> dict[str, tuple[str, ...]]:
 def changed_host_settings(host: Host, old: Host) -> tuple[str, ...]:
     """IQN, multipath, logging target, power-on mode and tags that are not as before, in words."""
     compared: list[tuple[str, object, object]] = [
-        ("IQN", _iqn(old), _iqn(host)),
+        ("IQN", initiator_name(old), initiator_name(host)),
         ("multipath", multipath_setting(old), multipath_setting(host)),
         ("syslog server", _syslog(old), _syslog(host)),
         ("tags", frozenset(old.tags), frozenset(host.tags)),
@@ -134,10 +135,6 @@ def changed_host_settings(host: Host, old: Host) -> tuple[str, ...]:
 
 def _syslog(host: Host) -> str:
     return host.logging.get("syslog_destination", "")
-
-
-def _iqn(host: Host) -> str:
-    return host.iscsi_iqn if host.has("iscsi_iqn") else host.other_config.get("iscsi_iqn", "")
 
 
 def fingerprint(facts: PoolFacts, host: Host) -> str:

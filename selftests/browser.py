@@ -1,6 +1,5 @@
 """A real Chromium, spoken to over its own pipe: no port, no driver, no network."""
 
-import base64
 import contextlib
 import fcntl
 import json
@@ -103,16 +102,6 @@ class Browser:
     def said(self, *methods: str) -> list[dict[str, Any]]:
         """Events of these kinds since the page was opened."""
         return [one["params"] for one in self.events if one["method"] in methods]
-
-    def screenshot(self, path: Path) -> None:
-        """Keep the whole page as a PNG."""
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(shot["data"]))
-
-    def pdf(self, path: Path) -> None:
-        """Print the page."""
-        done = self.call("Page.printToPDF", printBackground=True)
-        path.write_bytes(base64.b64decode(done["data"]))
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.manifest import verify
-from reports.outcome_stream import OUTCOMES, read_stream
+from reports.manifest import UNDER_WAY, verify
+from reports.outcome_stream import read_stream
 from selftests.running import ROOT, Run, audit, clean_environment, interrupted
 
 CHECK = '''
@@ -100,7 +100,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
 )
 def test_killed_and_rendered(moment: str, whole: Run, tmp_path: Path) -> None:
     run = killed(tmp_path, moment, f"--pool={whole.bundle}")
-    stream = run.bundle / OUTCOMES
+    stream = run.bundle / UNDER_WAY
     assert stat.S_IMODE(stream.stat().st_mode) == 0o600
     kept = read_stream(run.bundle).outcomes
     assert not read_stream(run.bundle).problems
@@ -163,7 +163,7 @@ def test_a_killed_replay(whole: Run, tmp_path: Path) -> None:
 
 def test_damage_is_tolerated_at_the_end_and_named_elsewhere(tmp_path: Path) -> None:
     run = killed(tmp_path, "60")
-    lines = (run.bundle / OUTCOMES).read_bytes().splitlines(keepends=True)
+    lines = (run.bundle / UNDER_WAY).read_bytes().splitlines(keepends=True)
     assert len(lines) == 61
     changed = {
         "torn": [*lines[:-1], lines[-1][:-20]],
@@ -176,7 +176,7 @@ def test_damage_is_tolerated_at_the_end_and_named_elsewhere(tmp_path: Path) -> N
     for name, found in changed.items():
         copy = tmp_path / name / "bundle"
         shutil.copytree(run.bundle, copy)
-        (copy / OUTCOMES).write_bytes(b"".join(found))
+        (copy / UNDER_WAY).write_bytes(b"".join(found))
         code, out = recovered(copy)
         assert code in {1, 40}, out
         results = json.loads((copy / "results.json").read_bytes())
@@ -186,7 +186,7 @@ def test_damage_is_tolerated_at_the_end_and_named_elsewhere(tmp_path: Path) -> N
             assert results["ledger"]["adds_up"]
             assert len(results["outcomes"]) == 59
         else:
-            assert any(f"{OUTCOMES}: line {at} " in n for n in results["ledger"]["problems"]), name
+            assert any(f"{UNDER_WAY}: line {at} " in n for n in results["ledger"]["problems"]), name
             assert len(results["outcomes"]) == max(at - 2, 0)
 
 
@@ -208,7 +208,7 @@ def test_killed_from_outside_while_another_looks(tmp_path: Path) -> None:
     archive, seen = tmp_path / "archive", []
 
     def ready() -> bool:
-        found = list(archive.glob(f"*/*/{OUTCOMES}"))
+        found = list(archive.glob(f"*/*/{UNDER_WAY}"))
         if not found or found[0].read_bytes().count(b"\n") < 100:
             return False
         # Alive, it is neither rendered by anybody nor called dead by the next run.
@@ -227,4 +227,4 @@ def test_killed_from_outside_while_another_looks(tmp_path: Path) -> None:
 def test_a_run_that_only_collects_leaves_no_stream(tmp_path: Path) -> None:
     run = audit(tmp_path, "--pool=sim", "--collect-only")
     assert run.code == 40
-    assert not (run.bundle / OUTCOMES).exists()
+    assert not (run.bundle / UNDER_WAY).exists()

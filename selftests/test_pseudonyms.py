@@ -198,6 +198,7 @@ def test_addresses_keep_their_subnets() -> None:
                 assert (ipaddress.ip_address(other) in before) == same
     for kept in ("127.0.0.1", "0.0.0.0", "255.255.255.0", "224.0.0.1", "169.254.1.1"):
         assert addresses.ip(kept) == kept
+    assert addresses.ip("169.55.12.9") != "169.55.12.9"
     assert addresses.ip("::1") == "::1"
     assert addresses.ip("1.2.3") is None
     assert addresses.ip("2001:db8::5") == addresses.ip("2001:0db8:0::5") != "2001:db8::5"

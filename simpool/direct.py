@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from fixtures.catalogue import ROOT, discover
 from fixtures.exceptions import NotVerifiedError
-from fixtures.live import AGILITY, AGILITY_LIMIT, EVACUATION
+from fixtures.live import AGILITY_LIMIT
 from fixtures.model import PoolFacts
 from fixtures.probes import Probe
 from fixtures.raw import Json, RawAnswer, RawClass, RawDom0, RawFacts, Ref
@@ -25,7 +25,9 @@ from fixtures.xenapi_reading import (
     SERVER_TIME,
 )
 from fixtures.xencenter_file import xencenter_version
+from rules.agility import METHOD as AGILITY
 from rules.agility import vms_to_ask
+from rules.evacuation import METHOD as EVACUATION
 from simpool.data import SimError, SimPool
 from simpool.dom0_answers import answered
 
