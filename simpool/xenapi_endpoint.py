@@ -56,6 +56,7 @@ class XenApiEndpoint:
         tls: the TLS context; made from `identity` if not given.
         plain: http instead of https.
         slave_of: `HOST:PORT` of the coordinator; the endpoint then is a member.
+        bind: address and port to listen on; port 0 takes any that is free.
 
     Attributes:
         sessions: references of the sessions that are open, with the account of each.
@@ -79,6 +80,7 @@ class XenApiEndpoint:
         tls: ssl.SSLContext | None = None,
         plain: bool = False,
         slave_of: str = "",
+        bind: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
         self.pool = pool
         self.slave_of = slave_of
@@ -94,7 +96,7 @@ class XenApiEndpoint:
         self._identity = identity or default_identity()
         self._plain = plain
         context = None if plain else tls or self._identity.server_context()
-        self._server = XenApiServer(self.answer, self.fetch, self.bodies, context)
+        self._server = XenApiServer(self.answer, self.fetch, self.bodies, context, bind)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -104,7 +106,7 @@ class XenApiEndpoint:
 
     @property
     def port(self) -> int:
-        """The TCP port on 127.0.0.1."""
+        """The TCP port."""
         return int(self._server.server_address[1])
 
     @property
@@ -114,8 +116,8 @@ class XenApiEndpoint:
 
     @property
     def address(self) -> str:
-        """`127.0.0.1:PORT`."""
-        return f"127.0.0.1:{self.port}"
+        """`ADDRESS:PORT`."""
+        return f"{self._server.server_address[0]!s}:{self.port}"
 
     @property
     def url(self) -> str:

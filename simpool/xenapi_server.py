@@ -61,6 +61,7 @@ class XenApiServer(ThreadingHTTPServer):
         fetch: path and cookie of a GET to `HttpReply` or fault.
         bodies: every request body is appended to it.
         tls: the TLS context, None for http.
+        bind: address and port to listen on; port 0 takes any that is free.
 
     Attributes:
         accepted: how many connections came in.
@@ -75,8 +76,9 @@ class XenApiServer(ThreadingHTTPServer):
         fetch: Callable[[str, str], Any],
         bodies: list[bytes],
         tls: ssl.SSLContext | None,
+        bind: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(bind, _Handler)
         self.answer = answer
         self.fetch = fetch
         self.bodies = bodies
