@@ -1,6 +1,6 @@
 """The pool on which a fault is played, healthy and with the fault."""
 
-import copy
+import pickle
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -12,12 +12,13 @@ NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
 @lru_cache
-def _built(name: str) -> SimPool:
-    return build(name, NOW)
+def _built(name: str) -> bytes:
+    return pickle.dumps(build(name, NOW))
 
 
 def pool_named(name: str) -> SimPool:
-    return copy.deepcopy(_built(name))
+    pool: SimPool = pickle.loads(_built(name))  # a tenth of the time of a deep copy
+    return pool
 
 
 def healthy(fault: Fault) -> SimPool:

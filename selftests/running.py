@@ -55,8 +55,8 @@ class Run:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """The environment without what could change an audit."""
-    dropped = ("POOLPROOF_", "PYTEST_", "PYTHONOPTIMIZE", "COLUMNS")
+    """The environment without what could change an audit, or have it compile everything anew."""
+    dropped = ("POOLPROOF_", "PYTEST_", "PYTHONOPTIMIZE", "PYTHONDONTWRITEBYTECODE", "COLUMNS")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
     return {**kept, "CI": "true", **extra}
 
