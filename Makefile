@@ -1,11 +1,12 @@
 # make demo: audit the embedded pool.  make test: format, lint, types and the suite's own tests.
+# make lab-test: audits of real parts in namespaces of this machine; needs root (lab/README.md).
 # Needs Python 3.11 or later; uses uv when it is there, else venv and pip.
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo test format docs lock clean
+.PHONY: demo test lab-test format docs lock clean
 
 demo: $(VENV)/.runtime
 	$(RUN) -m pytest --pool=sim
@@ -15,6 +16,9 @@ test: $(VENV)/.dev
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -c selftests/pytest.ini -n 4 selftests
+
+lab-test: $(VENV)/.dev
+	$(RUN) -m pytest -c lab/pytest.ini -q lab
 
 format: $(VENV)/.dev
 	$(RUN) -m ruff format .

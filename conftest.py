@@ -2,8 +2,10 @@
 
 pytest_plugins = [
     "fixtures.options",
+    "fixtures.check_item",
     "fixtures.subjects",
     "fixtures.reading",
+    "reports.protocol",
     "reports.session",
     "reports.html_plugin",
 ]

@@ -1,8 +1,9 @@
 """The files of a finished run, beside the facts that were written when they were read."""
 
+import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,7 @@ from reports.page import render
 from reports.picture_data import gather
 from reports.pictures import pictures
 from reports.provenance import versions
-from reports.results import document, to_bytes
+from reports.results import document, pieces
 from reports.text import for_terminal
 from reports.verdict import Verdict
 
@@ -102,6 +103,8 @@ def write_results(
         The report's path.
     """
     settings = [(name, one["value"], one["from"]) for name, one in audit.inputs["settings"].items()]
+    digest = hashlib.sha256()
+    write_private(reading.bundle / "results.json", _hashed(pieces(results), digest))
     page = render(
         results,
         verdict,
@@ -109,8 +112,8 @@ def write_results(
         calls=audit.raw.calls,
         pictures=pictures(gather(audit, results), audit.settings.method),
         versions=versions(audit),
+        digest=digest.hexdigest(),
     )
-    write_private(reading.bundle / "results.json", to_bytes(results))
     write_private(reading.bundle / "report.html", page)
     for name, content in (*exports(results), *fact_exports(results, audit.facts)):
         write_private(reading.bundle / name, content)
@@ -125,3 +128,10 @@ def write_results(
     if problem := refresh(reading.bundle.absolute().parent.parent):
         sys.stderr.write(f"the index of the archive was not written: {for_terminal(problem)}\n")
     return reading.bundle / "report.html"
+
+
+def _hashed(content: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    """The same, taken into a digest on the way."""
+    for piece in content:
+        digest.update(piece)
+        yield piece

@@ -5,11 +5,11 @@ pass with a property, `waived`, `not-applicable` and deselected pairs are skips 
 run that is incomplete has one error of its own, so that an empty or broken run is never green.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
-from xml.etree import ElementTree as ET
 
 from fixtures.raw import Json
 from reports.comparison import since_of
@@ -18,89 +18,122 @@ from reports.results import finding_of
 from reports.text import NAME_LIMIT, for_xml, object_id, one_line
 
 SUITE: Final = "poolproof"
+_MARKUP: Final = re.compile(r'[&<>"\r\n\t]')
 
 
 def junit(results: Mapping[str, Json]) -> bytes:
     """The bytes of `junit.xml`, from the content of `results.json`."""
     run, ledger = results["run"], results["ledger"]
     since = since_of(results.get("comparison"))
-    cases = [_outcome_case(outcome, since(outcome)) for outcome in results["outcomes"]]
-    cases += [_missing_case(pair) for pair in ledger["missing"]]
+    kinds: Counter[str] = Counter()
+    cases = [_outcome_case(outcome, since(outcome), kinds) for outcome in results["outcomes"]]
+    cases += [_missing_case(pair, kinds) for pair in ledger["missing"]]
     if results["flags"]["incomplete"]:
-        case = ET.Element("testcase", {"classname": "RUN", "name": "complete"})
         text = "\n".join((results["sentence"], *ledger["problems"]))
-        _child(
-            case, "error", message=one_line(results["sentence"]), type="incomplete"
-        ).text = for_xml(text, None)
-        cases.append(case)
+        error = _child("error", for_xml(text, None), one_line(results["sentence"]), "incomplete")
+        cases.append(_case("RUN", "complete", [error], kinds, "error"))
     if results.get("gate"):
-        cases.append(_gate_case(results["gate"]))
-    kinds = Counter(child.tag for case in cases for child in case)
+        cases.append(_gate_case(results["gate"], kinds))
     counts = {
         "tests": str(len(cases)),
         "failures": str(kinds["failure"]),
         "errors": str(kinds["error"]),
         "skipped": str(kinds["skipped"]),
     }
-    root = ET.Element("testsuites", {"name": SUITE, **counts})
     started = datetime.fromisoformat(run["started"]).isoformat()
-    suite = _child(root, "testsuite", name=SUITE, timestamp=started, **counts)
-    properties = _child(suite, "properties")
-    _property(properties, "verdict", results["verdict"])
-    _property(properties, "sentence", results["sentence"])
-    _property(properties, "ledger", ledger["sentence"])
-    suite.extend(cases)
-    ET.indent(root, " ")
-    data: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return data + b"\n"
+    properties = [
+        _property(name, text)
+        for name, text in (
+            ("verdict", results["verdict"]),
+            ("sentence", results["sentence"]),
+            ("ledger", ledger["sentence"]),
+        )
+    ]
+    parts = [
+        "<?xml version='1.0' encoding='utf-8'?>\n",
+        f"<testsuites{_attributes(name=SUITE, **counts)}>\n",
+        f" <testsuite{_attributes(name=SUITE, timestamp=started, **counts)}>\n",
+        "  <properties>\n   ",
+        "\n   ".join(properties),
+        "\n  </properties>\n",
+        *cases,
+        " </testsuite>\n</testsuites>\n",
+    ]
+    return "".join(parts).encode()
 
 
-def _outcome_case(outcome: Mapping[str, Json], since: str) -> ET.Element:
-    case = _case(outcome["check"], outcome["object"])
-    properties = _child(case, "properties")
-    _property(properties, "finding", finding_of(outcome))
-    _property(properties, "object", f"{outcome['object']['class']} {outcome['object']['name']}")
+def _outcome_case(outcome: Mapping[str, Json], since: str, kinds: Counter[str]) -> str:
+    object_ = outcome["object"]
+    told = [
+        ("finding", finding_of(outcome)),
+        ("object", f"{object_['class']} {object_['name']}"),
+    ]
     if since:
-        _property(properties, "since-the-baseline", since)
+        told.append(("since-the-baseline", since))
     word = outcome["outcome"]
+    kind = _KINDS.get(word, "")
+    children = []
     if word == "blocked":
-        failure = _child(case, "failure", message=one_line(outcome["message"]), type="blocked")
-        failure.text = _details(outcome)
+        children = [_child(kind, _details(outcome), one_line(outcome["message"]), word)]
     elif word == "not-verified":
-        error = _child(case, "error", message=one_line(outcome["cause"]), type="not-verified")
-        error.text = _details(outcome)
+        children = [_child(kind, _details(outcome), one_line(outcome["cause"]), word)]
     elif word == "waived":
-        _child(case, "skipped", message=one_line(_waiver_reason(outcome)))
+        children = [_child(kind, "", one_line(_waiver_reason(outcome)))]
     elif word == "not-applicable":
-        _child(case, "skipped", message=one_line(f"not applicable: {outcome['cause']}"))
+        children = [_child(kind, "", one_line(f"not applicable: {outcome['cause']}"))]
     elif word in ("warning", "info"):
-        _property(properties, word, outcome["message"])
-    return case
+        told.append((word, outcome["message"]))
+    return _case_of(outcome["check"], object_, told, children, kinds, kind)
 
 
-def _gate_case(gate: Mapping[str, Json]) -> ET.Element:
+_KINDS: Final = {
+    "blocked": "failure",
+    "not-verified": "error",
+    "waived": "skipped",
+    "not-applicable": "skipped",
+}
+
+
+def _gate_case(gate: Mapping[str, Json], kinds: Counter[str]) -> str:
     """The gate as a case of its own, for it can be closed where every outcome is fine."""
-    case = ET.Element("testcase", {"classname": "RUN", "name": "gate"})
-    if not gate["open"]:
-        first, *reasons = lines_of(gate)
-        failure = _child(case, "failure", message=one_line(first), type="gate")
-        failure.text = for_xml("\n".join(reasons))
-    return case
+    if gate["open"]:
+        return _case("RUN", "gate", [], kinds, "")
+    first, *reasons = lines_of(gate)
+    failure = _child("failure", for_xml("\n".join(reasons)), one_line(first), "gate")
+    return _case("RUN", "gate", [failure], kinds, "failure")
 
 
-def _missing_case(pair: Mapping[str, Json]) -> ET.Element:
-    case = _case(pair["check"], pair["object"])
-    _property(_child(case, "properties"), "finding", finding_of(pair))
+def _missing_case(pair: Mapping[str, Json], kinds: Counter[str]) -> str:
+    told = [("finding", finding_of(pair))]
     if pair["fate"] == "deselected":
-        _child(case, "skipped", message="deselected: planned, and filtered out of this run")
-    else:
-        _child(case, "error", message="planned, and never reached", type="not-reached")
-    return case
+        child = _child("skipped", "", "deselected: planned, and filtered out of this run")
+        return _case_of(pair["check"], pair["object"], told, [child], kinds, "skipped")
+    child = _child("error", "", "planned, and never reached", "not-reached")
+    return _case_of(pair["check"], pair["object"], told, [child], kinds, "error")
 
 
-def _case(check: str, object_: Mapping[str, Json]) -> ET.Element:
+def _case_of(
+    check: str,
+    object_: Mapping[str, Json],
+    told: list[tuple[str, str]],
+    children: list[str],
+    kinds: Counter[str],
+    kind: str,
+) -> str:
     name = object_id(object_["name"], object_["uuid"])
-    return ET.Element("testcase", {"classname": one_line(check, NAME_LIMIT), "name": name})
+    properties = "\n    ".join([_property(*pair) for pair in told])
+    first = f"<properties>\n    {properties}\n   </properties>"
+    return _case(one_line(check, NAME_LIMIT), name, [first, *children], kinds, kind)
+
+
+def _case(name: str, item: str, children: list[str], kinds: Counter[str], kind: str) -> str:
+    """One case, written at once: as a tree the cases of a large run cost seconds and memory."""
+    kinds[kind] += 1
+    head = f'  <testcase classname="{_attribute(name)}" name="{_attribute(item)}"'
+    if not children:
+        return f"{head} />\n"
+    inside = "\n   ".join(children)
+    return f"{head}>\n   {inside}\n  </testcase>\n"
 
 
 def _details(outcome: Mapping[str, Json]) -> str:
@@ -123,9 +156,29 @@ def _waiver_reason(outcome: Mapping[str, Json]) -> str:
     return f"waived{until}{owner}, was {waiver.get('original')}: {what}"
 
 
-def _child(parent: ET.Element, tag: str, **attributes: str) -> ET.Element:
-    return ET.SubElement(parent, tag, {key: for_xml(value) for key, value in attributes.items()})
+def _child(tag: str, text: str, message: str, type: str = "") -> str:  # noqa: A002 - JUnit's word
+    more = {"type": type} if type else {}
+    head = f"<{tag}{_attributes(message=message, **more)}"
+    return f"{head}>{_content(text)}</{tag}>" if text else f"{head} />"
 
 
-def _property(properties: ET.Element, name: str, value: str) -> None:
-    _child(properties, "property", name=name, value=one_line(value))
+def _property(name: str, value: str) -> str:
+    return f'<property name="{name}" value="{_attribute(one_line(value))}" />'
+
+
+def _attributes(**attributes: str) -> str:
+    return "".join([f' {name}="{_attribute(text)}"' for name, text in attributes.items()])
+
+
+def _content(text: str) -> str:
+    """Text between tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _attribute(text: str) -> str:
+    """Text between quotes: what XML allows there, and nothing that ends it."""
+    text = for_xml(text)
+    if _MARKUP.search(text) is None:
+        return text
+    text = _content(text).replace('"', "&quot;")
+    return text.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#09;")

@@ -70,6 +70,7 @@ def render(
     calls: Mapping[str, int],
     pictures: Sequence[Picture] = (),
     versions: Sequence[tuple[str, str]] = (),
+    digest: str = "",
 ) -> bytes:
     """The bytes of `report.html`.
 
@@ -80,6 +81,7 @@ def render(
         calls: XenAPI method, HTTP request or dom0 command -> how often it was used.
         pictures: what `reports.pictures.pictures` drew.
         versions: name and value of everything that the run rests on beside the pool.
+        digest: SHA-256 of `results.json` in hexadecimal, where it is known already.
     """
     style = "".join((_HERE / name).read_text(encoding="utf-8") for name in _STYLES).strip()
     style_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -96,7 +98,7 @@ def render(
             verdict_class=VERDICT_CLASSES[verdict.word],
             style=Markup(style),  # noqa: S704 - our own style sheets, beside this file
             style_hash=style_hash,
-            digest=hashlib.sha256(to_bytes(results)).hexdigest(),
+            digest=digest or hashlib.sha256(to_bytes(results)).hexdigest(),
             symbols=SYMBOLS,
             words=WORDS,
             fates=FATES,

@@ -5,12 +5,13 @@ at a clock, and all that is not plain JSON is made so by `reports.evidence`.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from fixtures.raw import Json
 from reports.evidence import plain, plain_text
+from reports.json_text import indented
 from reports.ledger import Ledger
 from reports.outcome import OPEN, CheckInfo, ObjectRef, Outcome, outcome_order
 from reports.remedies import commands_of, recheck
@@ -63,6 +64,8 @@ def document(
     if set(run) != set(RUN_KEYS):
         raise ValueError(f"run must have exactly the keys {', '.join(RUN_KEYS)}")
     checks = sorted(checks, key=lambda check: check.id)
+    # Thousands of outcomes are about the same objects, and have the same evidence and remedies.
+    objects: dict[ObjectRef, dict[str, str]] = {}
     functions = {check.id: check.function for check in checks}
     return {
         "schema": SCHEMA_ID,
@@ -74,7 +77,7 @@ def document(
         "notes": [plain_text(note) for note in notes],
         "catalogue": [_check_json(check) for check in checks],
         "outcomes": [
-            _outcome_json(outcome, functions.get(outcome.check, ""), run)
+            _outcome_json(outcome, functions.get(outcome.check, ""), run, objects)
             for outcome in sorted(outcomes, key=outcome_order)
         ],
         "comparison": None,
@@ -87,8 +90,14 @@ def to_bytes(results: Mapping[str, Json]) -> bytes:
 
     ASCII, because a file that people print to a terminal must not carry what a terminal obeys.
     """
-    text = json.dumps(results, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
-    return text.encode("ascii") + b"\n"
+    return b"".join(pieces(results))
+
+
+def pieces(results: Mapping[str, Json]) -> Iterator[bytes]:
+    """The canonical bytes piece by piece, for a large run has more than a hundred megabytes."""
+    for text in indented(results):
+        yield text.encode("ascii")
+    yield b"\n"
 
 
 def finding_of(outcome: Mapping[str, Json]) -> str:
@@ -127,21 +136,29 @@ def _object_json(object_: ObjectRef) -> dict[str, str]:
     }
 
 
-def _outcome_json(outcome: Outcome, function: str, run: Mapping[str, Json]) -> dict[str, Json]:
+def _outcome_json(
+    outcome: Outcome,
+    function: str,
+    run: Mapping[str, Json],
+    objects: dict[ObjectRef, dict[str, str]],
+) -> dict[str, Json]:
     looked_at = outcome.outcome in OPEN and function
+    for object_ in filter(None, (outcome.object, outcome.host)):
+        if object_ not in objects:
+            objects[object_] = _object_json(object_)
     return {
         "check": outcome.check,
         "severity": outcome.severity,
-        "object": _object_json(outcome.object),
+        "object": objects[outcome.object],
         "outcome": outcome.outcome,
         "message": plain_text(outcome.message),
         "evidence": plain(outcome.evidence),
         "remedy": plain_text(outcome.remedy),
-        "commands": list(map(plain_text, commands_of(outcome.remedy))),
+        "commands": list(map(plain_text, commands_of(outcome.remedy))) if outcome.remedy else [],
         "recheck": recheck(outcome.object, function, run["command"]) if looked_at else "",
         "cause": plain_text(outcome.cause),
         "waiver": None if outcome.waiver is None else plain(outcome.waiver),
-        **({"host": _object_json(outcome.host)} if outcome.host else {}),
+        **({"host": objects[outcome.host]} if outcome.host else {}),
     }
 
 

@@ -7,16 +7,17 @@ Source: xapi, ocaml/idl/datamodel.ml; xen-orchestra, @xen-orchestra/backups.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from fixtures.exceptions import NotVerifiedError
-from fixtures.model import VM, VMPP
+from fixtures.model import VM, VMPP, PoolFacts
 from fixtures.raw import Json
 from fixtures.times import moment
 from rules.ages import age_words, is_young, parse_time
+from rules.once_per_pool import once_per_pool
 
 LIMITS: Final = (
     "xapi keeps no time of a VM's last export; full jobs of Xen Orchestra delete their snapshot, "
@@ -87,12 +88,8 @@ def exclusion(vm: VM) -> str:
     return next(tags, "")
 
 
-def backup_evidence(vm: VM, judgements: Sequence[Mapping[str, Any]] | None) -> BackupEvidence:
+def backup_evidence(vm: VM) -> BackupEvidence:
     """Gather every sign of a backup of a VM.
-
-    Args:
-        vm: whose.
-        judgements: on the files below --xva-dir; None if none was given.
 
     Raises:
         NotVerifiedError: a record that could hold a sign is not known, or a judgement has no time.
@@ -101,9 +98,10 @@ def backup_evidence(vm: VM, judgements: Sequence[Mapping[str, Any]] | None) -> B
     short_of: list[str] = []
     snapshots = vm.snapshots
     uuids = {vm.uuid, *(snapshot.uuid for snapshot in snapshots)}
-    for file in judgements or ():
-        if uuids.isdisjoint(one["uuid"] for one in file["vms"]):
-            continue
+    by_uuid = _files_by_uuid(vm.facts)
+    numbers = {number for uuid in uuids for number in by_uuid.get(uuid, ())}
+    for number in sorted(numbers):
+        file = vm.facts.raw.inputs["xva"][number]
         if file["restorable"]:
             backups.append(_of_file(file))
         else:
@@ -118,6 +116,16 @@ def backup_evidence(vm: VM, judgements: Sequence[Mapping[str, Any]] | None) -> B
         )
     backups.sort(key=lambda backup: (backup.rank != "verified", -backup.when.timestamp()))
     return BackupEvidence(tuple(backups), tuple(short_of))
+
+
+@once_per_pool
+def _files_by_uuid(facts: PoolFacts) -> dict[str, list[int]]:
+    """Uuid of a VM or snapshot -> places of the judgements on files below --xva-dir that hold it."""
+    found: dict[str, list[int]] = {}
+    for number, file in enumerate(facts.raw.inputs.get("xva") or ()):
+        for uuid in dict.fromkeys(one["uuid"] for one in file["vms"]):
+            found.setdefault(uuid, []).append(number)
+    return found
 
 
 def _of_file(file: Mapping[str, Any]) -> Backup:

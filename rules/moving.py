@@ -13,6 +13,7 @@ from rules import migration_blocks
 from rules.confidence import Objection
 from rules.cpu_features import incompatibility
 from rules.memory import footprint, free_memory, pack
+from rules.once_per_pool import once_per_pool
 
 _NO_DISKS: Final = frozenset({"iso", "udev"})
 _GIB: Final = 1024**3
@@ -51,27 +52,39 @@ def move_objections(vm: VM, there: PoolFacts) -> tuple[Objection, ...]:
 
 
 def _identity(vm: VM, there: PoolFacts) -> list[str]:
-    same = [other.title for other in there.vms if other.uuid == vm.uuid]
-    return [f"a VM of the same uuid is there already: {same[0]}"] if same else []
+    same = _vms_there(there).get(vm.uuid)
+    return [f"a VM of the same uuid is there already: {same}"] if same is not None else []
+
+
+@once_per_pool
+def _vms_there(there: PoolFacts) -> dict[str, str]:
+    """Uuid -> name of the VMs of a pool; the first one where several share a uuid."""
+    return {vm.uuid: vm.title for vm in reversed(there.vms)}
 
 
 def _room(vm: VM, there: PoolFacts) -> list[Objection]:
     """No room for its disks and what its snapshots hold; each may go to an SR of its own."""
     disks = vm.disks
     held = [disk.physical_utilisation for shot in vm.snapshots for disk in shot.disks]
-    free = {
-        sr: sr.physical_size - sr.physical_utilisation
-        for sr in there.srs
-        if sr.type not in _NO_DISKS and any(pbd.currently_attached for pbd in sr.pbds)
-    }
+    free = _free_there(there)
     needs = [*(disk.virtual_size for disk in disks), *held]
-    if not disks or _fit(needs, list(free.values())):
+    if not disks or _fit(needs, [room for _, room in free]):
         return []
-    need, most = sum(needs), max(free.values(), default=0)
+    need, most = sum(needs), max((room for _, room in free), default=0)
     words = f"no SR has room for its disks: {need / _GIB:.0f} GiB, the most is {most / _GIB:.0f}"
-    thin = [room for sr, room in free.items() if sr.type in _THIN]
+    thin = [room for kind, room in free if kind in _THIN]
     may_fit = _fit([*(disk.physical_utilisation for disk in disks), *held], thin)
     return [Objection(words, _MAY_FIT if may_fit else "")]
+
+
+@once_per_pool
+def _free_there(there: PoolFacts) -> tuple[tuple[str, int], ...]:
+    """Type and free bytes of the SRs of a pool that can take disks."""
+    return tuple(
+        (sr.type, sr.physical_size - sr.physical_utilisation)
+        for sr in there.srs
+        if sr.type not in _NO_DISKS and any(pbd.currently_attached for pbd in sr.pbds)
+    )
 
 
 def _fit(needs: list[int], rooms: list[int]) -> bool:
@@ -122,9 +135,14 @@ def _stays(vm: VM, *, certain: bool) -> list[str]:
 
 
 def _networks(vm: VM, there: PoolFacts) -> list[str]:
-    names = {network.name_label for network in there.table(Network).values()}
+    names = _networks_there(there)
     wanted = {vif.on_network.name_label for vif in vm.vifs}
     return [f"no network is called {name}" for name in sorted(wanted - names)]
+
+
+@once_per_pool
+def _networks_there(there: PoolFacts) -> frozenset[str]:
+    return frozenset(network.name_label for network in there.table(Network).values())
 
 
 def _hosts(vm: VM, there: PoolFacts) -> list[str]:

@@ -23,7 +23,7 @@ def once_per_pool(
 
     def remembered(facts: PoolFacts, /, *args: P.args, **kwargs: P.kwargs) -> T:
         answers = memory.setdefault(facts, {})
-        key = (args, tuple(sorted(kwargs.items())))
+        key: Hashable = (args, tuple(sorted(kwargs.items()))) if kwargs else args
         if key not in answers:
             try:
                 answers[key] = function(facts, *args, **kwargs)

@@ -10,6 +10,7 @@ from fixtures.model import PBD, SR, VM, Host, Pool, PoolFacts, Ref
 from fixtures.times import moment
 from fixtures.xenapi_reading import MESSAGES, RECENT
 from rules.listing import listed
+from rules.once_per_pool import once_per_pool
 from rules.processes import storage_work
 
 COALESCE_FAILED: Final = "LEAF_COALESCE_FAILED"
@@ -161,9 +162,18 @@ def file_system_problems(sr: SR, mounts_of: Callable[[Host], str]) -> tuple[str,
 
 def vms_with_snapshots(sr: SR) -> tuple[VM, ...]:
     """The VMs that have a snapshot and a disk in the SR."""
-    return tuple(
-        vm for vm in sr.facts.vms if vm.snapshots and any(sr.ref == disk.SR for disk in vm.disks)
-    )
+    return tuple(sr.facts.get(VM, vm) for vm in _with_snapshots(sr.facts).get(sr.ref, ()))
+
+
+@once_per_pool
+def _with_snapshots(facts: PoolFacts) -> dict[Ref, list[Ref]]:
+    """SR -> the VMs that have a snapshot and a disk in it."""
+    found: dict[Ref, list[Ref]] = {}
+    for vm in facts.vms:
+        if vm.snapshots:
+            for sr in dict.fromkeys(disk.SR for disk in vm.disks):
+                found.setdefault(sr, []).append(vm.ref)
+    return found
 
 
 def file_system_of(mounts: str, folder: str) -> tuple[str, str]:

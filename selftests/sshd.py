@@ -6,9 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,14 +49,39 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def new_key(path: Path) -> str:
-    """Make an Ed25519 key pair; returns the public half as one line."""
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+def new_key(path: Path, kind: str = "ed25519") -> str:
+    """Make a key pair; returns the public half as one line.
+
+    RSA keys are slow: all files of a name get the same one.
+    """
+    if kind == "rsa":
+        private, public = _rsa_key(path.name)
+        path.touch(mode=0o600)
+        path.write_bytes(private)
+        path.with_suffix(".pub").write_bytes(public)
+        return public.decode("ascii").strip()
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", str(path)], check=True)
     return path.with_suffix(".pub").read_text().strip()
 
 
+@cache
+def _rsa_key(_name: str) -> tuple[bytes, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "key")
+        how = ["ssh-keygen", "-q", "-t", "rsa", "-b", "2048"]
+        subprocess.run([*how, "-N", "", "-f", str(path)], check=True)
+        return path.read_bytes(), path.with_suffix(".pub").read_bytes()
+
+
 @contextlib.contextmanager
-def running_sshd(directory: Path, extra: str = "", *, password: bool = False) -> Iterator[Sshd]:
+def running_sshd(
+    directory: Path,
+    extra: str = "",
+    *,
+    password: bool = False,
+    host_key_kind: str = "ed25519",
+    user_key_kind: str = "ed25519",
+) -> Iterator[Sshd]:
     """Run a server with keys of its own below `directory`; `extra` ends its configuration.
 
     With `password` the user's password is `PASSWORD` for this server, which takes root to arrange.
@@ -63,9 +90,9 @@ def running_sshd(directory: Path, extra: str = "", *, password: bool = False) ->
     if program is None or shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
         pytest.skip("OpenSSH's sshd, ssh and ssh-keygen are not all installed")
     directory.mkdir(parents=True, exist_ok=True)
-    host_key = new_key(directory / "host_key")
+    host_key = new_key(directory / "host_key", host_key_kind)
     allowed = directory / "authorized_keys"
-    allowed.write_text(new_key(directory / "id") + "\n")
+    allowed.write_text(new_key(directory / "id", user_key_kind) + "\n")
     port = free_port()
     config = directory / "sshd_config"
     config.write_text(

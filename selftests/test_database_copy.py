@@ -187,7 +187,7 @@ def fetched(endpoint: XenApiEndpoint, role: str = "root") -> tuple[dict[str, Any
     kept: list[bytes] = []
     uuid = pool_record(endpoint.pool)["uuid"]
     with open_session(login_to(endpoint)) as session:
-        said = copy_database(session, role, uuid, FIELD_KINDS, CLASS_SINCE, kept.append)
+        said = copy_database(session, role, uuid, FIELD_KINDS, kept.append)
         assert session.calls.get(GET, 0) == endpoint.calls.get(GET, 0) <= 1
     return said, kept
 

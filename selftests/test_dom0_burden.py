@@ -8,6 +8,7 @@ import pytest
 from fixtures import dom0_reading, sources
 from fixtures.catalogue import discover
 from fixtures.dom0_reading import LARGEST_ANSWER, Dom0Address, read_dom0s
+from fixtures.live import LivePlan
 from fixtures.probes import INVENTORY, Probe, distinct, refuse_unless_read_only
 from fixtures.raw import RawFacts, RawProbe
 from fixtures.settings import load_settings
@@ -44,10 +45,13 @@ def test_heavy_probes_are_sent_on_request(monkeypatch: pytest.MonkeyPatch, *, de
 
     inputs = {"settings": load_settings(None, {"deep": deep}).as_json()}
     monkeypatch.setattr(sources, "read_live", read_live)
-    monkeypatch.setattr(sources, "live_plan", lambda *_: None)
+    nobody: Any = None
+    monkeypatch.setattr(sources, "live_plan", lambda *_: LivePlan(nobody, None))
     monkeypatch.setattr(sources, "gather", lambda *_: inputs)
     monkeypatch.setattr(sources, "destination_login", lambda _: None)
-    options: Any = type("Options", (), {"pool": "master.example", "no_database_copy": True})
+    options: Any = type(
+        "Options", (), {"pool": "master.example", "no_database_copy": True, "deadline": "10m"}
+    )
     sources.read_source(options, discover(), Progress(io.StringIO(), live=False))
     assert (VERIFY.command in {probe.command for probe in sent}) is deep
 
@@ -76,7 +80,8 @@ def test_a_flood_of_all_probes_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         return ScriptOutput(said[:cap], b"", 0, {"driver": "test"}, "cap")
 
     def resolve(options: SshOptions, _uuid: str, address: str) -> Any:
-        return type("Target", (), {"address": address, "options": options})()
+        target = {"address": address, "options": options, "driver": "paramiko"}
+        return type("Target", (), target)()
 
     monkeypatch.setattr(dom0_reading, "_DRIVERS", {"paramiko": answer})
     monkeypatch.setattr(dom0_reading, "resolve", resolve)
@@ -95,7 +100,8 @@ def test_few_probes_are_taken_less_from(monkeypatch: pytest.MonkeyPatch) -> None
         caps.append(cap)
         return ScriptOutput(b"", b"", 0, {}, "complete")
 
-    target = type("Target", (), {"address": "10.0.0.1", "options": SshOptions()})()
+    known = {"address": "10.0.0.1", "options": SshOptions(), "driver": "paramiko"}
+    target = type("Target", (), known)()
     monkeypatch.setattr(dom0_reading, "_DRIVERS", {"paramiko": answer})
     monkeypatch.setattr(dom0_reading, "resolve", lambda *_: target)
     read_dom0s([Dom0Address(UUID, "a", "10.0.0.1")], [Probe("ls /", cap=10)], SshOptions(), 10)

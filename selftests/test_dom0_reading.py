@@ -30,7 +30,7 @@ def read(monkeypatch: pytest.MonkeyPatch, inventory: RawProbe, ended: Any = "com
 def _resolve(options: SshOptions, _uuid: str, address: str) -> Any:
     class Target:
         def __init__(self) -> None:
-            self.address, self.options = address, options
+            self.address, self.options, self.driver = address, options, options.driver
 
     return Target()
 

@@ -89,13 +89,14 @@ def test_nothing_is_run_twice_or_after_a_failure(shell: Path) -> None:
 
 def test_deadlines(shell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    stuck, stubborn, after = ask(
+    stuck, stubborn, held, after = ask(
         shell,
         Probe("echo begun; sleep 98765.4; echo late", 1),
         Probe("trap '' TERM HUP INT; sleep 98765.4 | cat", 1),
+        Probe("sleep 98765.4 & echo its child has the pipe", 1),
         Probe("echo after"),
     )
-    assert [stuck.state, stubborn.state] == ["timeout"] * 2
+    assert [stuck.state, stubborn.state, held.state] == ["timeout"] * 3
     assert stuck.status is None
     assert 0.9 <= stuck.seconds < 10
     assert (after.state, after.stdout) == ("done", "after\n")
@@ -149,6 +150,57 @@ def test_a_process_that_cannot_be_killed_is_abandoned(shell: Path, tmp_path: Pat
     assert (after.state, after.stdout) == ("done", "after\nend\n")
     assert b"late" not in done.stdout
     assert done.returncode == 0
+
+
+def test_a_machine_on_which_nothing_can_be_written(shell: Path) -> None:
+    """Read-only file systems, and not a byte left where temporary files would be."""
+    prepare = (
+        "mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && mount -o remount,bind,ro / && "
+        'mount -t tmpfs -o size=4k none /var/tmp && cat /dev/zero >/var/tmp/full; exec "$0" -s'
+    )
+    probes = (MOUNTS, Probe("echo x >/var/tmp/y; echo x >/root/y; df -P /var/tmp | tail -n 1"))
+    if shutil.which("unshare") is None or os.getuid() != 0:
+        pytest.skip("needs root and unshare")
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", prepare, str(shell)],
+        input=frame_commands((*probes, *BASE_PROBES[:5]), MARKER).encode(), capture_output=True,
+        env={"PATH": f"{shell.parent}:/usr/bin:/bin", "TMPDIR": "/var/tmp"}, check=False, timeout=60,
+    )  # fmt: skip
+    answers = parse(done.stdout, (*probes, *BASE_PROBES[:5]), MARKER)
+    if " / " not in answers[MOUNTS.command].stdout:
+        pytest.skip("mounting is not allowed here")
+    written = answers[probes[1].command]
+    assert "100%" in written.stdout
+    assert re.search("(?i)read-only", written.stderr)
+    assert {answer.state for answer in answers.values()} == {"done"}
+
+
+def test_a_slow_reader_loses_nothing(shell: Path) -> None:
+    """The clock interrupts the script while nobody reads what it says."""
+    probes = [Probe(f"head -c 30000 /dev/zero | tr '\\000' {letter}") for letter in "abcdef"]
+    process = subprocess.Popen(
+        [str(shell), "-s"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={"PATH": f"{shell.parent}:/usr/bin:/bin"},
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(frame_commands(probes, MARKER).encode())
+    process.stdin.close()
+    time.sleep(2.5)
+    with process.stdout as stdout:
+        answers = parse(stdout.read(), probes, MARKER)
+    process.wait(timeout=15)
+    assert [answer.stdout for answer in answers.values()] == [one * 30000 for one in "abcdef"]
+
+
+def test_the_clock_disturbs_nothing(shell: Path) -> None:
+    """With a hundred of its signals a second: no answer is lost, none comes late, nothing hangs."""
+    probes = [Probe(f"echo {number}; exit 3", 600) for number in range(60)]
+    script = frame_commands(probes, MARKER)
+    assert "sleep 1 &&" in script
+    output = run(shell, script.replace("sleep 1 &&", "sleep 0.01 &&"))
+    answers = parse(output, probes, MARKER).values()
+    assert [(a.stdout, a.status) for a in answers] == [(f"{n}\n", 3) for n in range(60)]
 
 
 def test_the_script_ends_when_nobody_listens(shell: Path) -> None:

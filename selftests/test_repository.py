@@ -14,19 +14,32 @@ from fixtures.tool import TOOL_VERSION
 from reports.catalogue import contents
 from selftests.running import ROOT
 
-FOLDERS = ("fixtures", "rules", "reports", "simpool", "tests_pool", "tests_host", "selftests")
+FOLDERS = (
+    "fixtures",
+    "rules",
+    "reports",
+    "simpool",
+    "tests_pool",
+    "tests_host",
+    "selftests",
+    "lab",
+)
 
 # From left to right in the flow; what everybody speaks of stands in WORDS.
-ORDER = ("fixtures", "rules", "tests_pool", "tests_host", "reports", "simpool", "selftests")
+ORDER = ("fixtures", "rules", "tests_pool", "tests_host", "reports", "simpool", "selftests", "lab")
 WORDS = {"reports.outcome", "reports.text", "reports.progress"}
 # The plugins of the session join the steps together, and only they may look both ways.
 JOINTS = {
     "fixtures/baseline_reading.py",
+    "fixtures/doctor.py",
+    "fixtures/doctor_hosts.py",
+    "fixtures/doctor_pool.py",
     "fixtures/gate_reading.py",
     "fixtures/reading.py",
     "fixtures/sources.py",
     "fixtures/live.py",
     "fixtures/live_options.py",
+    "fixtures/live_questions.py",
 }
 
 

@@ -287,7 +287,9 @@ def test_read_live_it_is_the_same(name: str) -> None:
     pool = build(name)
     probes = discover().probes
     with serve(pool) as served:
-        plan = live_plan(argparse.Namespace(no_ssh=False), served.url, served)
+        plan = live_plan(
+            argparse.Namespace(no_ssh=False, legacy=None, settings=None), served.url, served
+        )
         raw = redact(read_live(plan, probes, Progress(io.StringIO(), live=False)))
     direct = facts_of(pool, probes=probes)
     clocks = "host.get_servertime"  # the moments of asking are those of each reading

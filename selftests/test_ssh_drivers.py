@@ -81,7 +81,7 @@ def test_large_scripts_and_binary_output(driver: str, server: Sshd) -> None:
 
 
 def test_floods(driver: str, server: Sshd) -> None:
-    output = run(driver, server, "head -c 5000000 /dev/zero >&2; echo fine")
+    output = run(driver, server, "head -c 50000000 /dev/zero >&2; echo fine")
     assert output.stdout == b"fine\n"
     assert len(output.stderr) == 65_536
     output = run(driver, server, "head -c 5000000 /dev/zero; echo lost", cap=100_000)
@@ -163,7 +163,7 @@ def test_a_proxy_command(driver: str, server: Sshd, tmp_path: Path) -> None:
     config.write_text(f"ProxyCommand {shutil.which(sys.executable)} {relay} %h %p\n")
     assert run(driver, server, "echo in", config_file=config).stdout == b"in\n"
     config.write_text("ProxyCommand false\n")
-    assert failure(driver, server, config_file=config).kind in ("dropped", "jump-host")
+    assert failure(driver, server, config_file=config).kind in ("busy", "jump-host")
 
 
 def test_login_refused(driver: str, server: Sshd, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_algorithms_of_old_servers(driver: str, tmp_path: Path) -> None:
         error = failure(driver, old)
         assert error.kind == "unreachable"
         if driver == "paramiko":
-            assert "--ssh-driver=openssh" in error.cause
+            assert error.cause.endswith("--legacy=127.0.0.1")
             return
         config = tmp_path / "config"
         config.write_text("KexAlgorithms +diffie-hellman-group14-sha1\nIdentityAgent none\n")
@@ -300,8 +300,8 @@ def test_dom0_past_its_own_deadline_keeps_what_it_said(
     driver: str, dom0: Sshd, tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "fifo")
-    stuck = Probe(f"cat {tmp_path}/fifo", deadline=3)
-    raw = read(driver, dom0, Probe("uname -s"), stuck, host_deadline=2.0)
+    stuck = Probe(f"cat {tmp_path}/fifo", deadline=60)
+    raw = read(driver, dom0, Probe("uname -s"), stuck, host_deadline=5.0)
     assert raw.cause == ""
     assert raw.connection["ended"] == "deadline"
     assert raw.probes["uname -s"].state == "done"

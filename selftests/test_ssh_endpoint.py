@@ -139,7 +139,7 @@ def test_login_refused(tmp_path: Path, driver: str, password: str) -> None:
     ("fault", "failure", "cause"),
     [
         (SshFault.REFUSE_LOGIN, "login-refused", "refused"),
-        (SshFault.SILENT, None, "did not come before the host's deadline"),
+        (SshFault.SILENT, None, "the script did not begin before the host's deadline"),
         (SshFault.FLOOD, None, ""),
         (SshFault.CUT_OFF, None, ""),
     ],

@@ -1,12 +1,9 @@
-import io
 import re
-import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reports.progress import Progress
 from reports.terminal import findings_lines
 from reports.text import cells
 from selftests.sample_run import HOSTILE, Sample, close, large, sample
@@ -172,61 +169,3 @@ def test_a_finding_without_message() -> None:
     run = sample()
     mute = close(run.planned, tuple(replace(one, message="") for one in run.outcomes))
     assert any("failed, without a message" in line for line in lines(mute))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_progress_on_a_terminal() -> None:
-    stream, clock = io.StringIO(), Clock()
-    with Progress(stream, live=True, clock=clock) as progress:
-        progress.set("reading XenAPI", 1, 35)
-        clock.now += 0.01
-        progress.set("reading XenAPI", 2, 35)
-        clock.now += 4
-        progress.set("reading XenAPI", 12, 35)
-        clock.now += 1
-        progress.set("hosts", 2, 3)
-    assert stream.getvalue() == (
-        "\rreading XenAPI 1/35 · 0 s\x1b[K"
-        "\rreading XenAPI 12/35 · 4 s\x1b[K"
-        "\rreading XenAPI 12/35 · hosts 2/3 · 5 s\x1b[K"
-        "\r\x1b[K"
-    )
-
-
-def test_progress_in_ci_is_a_few_lines() -> None:
-    stream, clock = io.StringIO(), Clock()
-    with Progress(stream, live=False, clock=clock) as progress:
-        for done in range(36):
-            clock.now += 0.5
-            progress.set("reading XenAPI", done, 35)
-        progress.set("reading XenAPI", 35, 35)
-        progress.tick()
-    assert stream.getvalue() == "reading XenAPI 35/35, 18 s\n"
-
-
-def test_progress_fits_and_encodes() -> None:
-    raw = io.BytesIO()
-    stream = io.TextIOWrapper(raw, encoding="ascii")
-    with Progress(stream, live=True, width=30) as progress:
-        progress.set("日本語 \x1b[2J" * 20, 1, 2)
-    assert b"\x1b[2J" not in raw.getvalue()
-
-
-def test_progress_from_threads() -> None:
-    stream = io.StringIO()
-    progress = Progress(stream, live=False)
-    threads = [
-        threading.Thread(target=progress.set, args=("hosts", done, 20)) for done in range(21)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert stream.getvalue().count("\n") == 1

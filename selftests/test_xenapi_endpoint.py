@@ -82,7 +82,9 @@ def test_values_have_the_types_of_xapi(rpc: Any) -> None:
     pool = rpc.pool.get_all_records(session)["Value"][POOL]
     assert pool == {"uuid": "u", "master": HOST, "ha_enabled": False, "tags": ["a", "b"]}
     host = rpc.host.get_all_records(session)["Value"][HOST]
-    assert host == {"name_label": HOSTILE, "API_version_major": "2", "load": 0.5}
+    # Every reader of XML makes one line end of both characters.
+    name = HOSTILE.replace("\r\n", "\n")
+    assert host == {"name_label": name, "API_version_major": "2", "load": 0.5}
     blob = rpc.blob.get_all_records(session)["Value"]["OpaqueRef:b"]
     assert isinstance(blob["last_updated"], xmlrpc.client.DateTime)
     assert str(blob["last_updated"]) == "20260102T03:04:05Z"

@@ -1,3 +1,4 @@
+import ast
 import copy
 import os
 import pickle
@@ -6,28 +7,27 @@ from dataclasses import replace
 
 import pytest
 
+from fixtures.addresses import parse_address
 from fixtures.exceptions import UsageProblemError
 from fixtures.secret import Secret
 from fixtures.tls import Trust, parse_pin
 from fixtures.xenapi_calls import READ_CALLS
-from fixtures.xenapi_session import (
-    Login,
-    XenApiError,
-    XenApiSession,
-    open_session,
-)
-from fixtures.xenapi_transport import XenApiUnreachableError
+from fixtures.xenapi_connection import JSON_RPC, XML_RPC, Connection, Protocol, XenApiError
+from fixtures.xenapi_patience import Patience
+from fixtures.xenapi_session import Login, XenApiSession, open_session
+from fixtures.xenapi_wire import XenApiUnreachableError
+from selftests.running import ROOT
 from selftests.xenapi_logins import LOGIN, PASSWORD, POOL, READ, login_to, refusal, sim
 from simpool.certificates import Identity, self_signed
 from simpool.data import SimError
-from simpool.xenapi_encoding import response
 from simpool.xenapi_endpoint import XenApiEndpoint
 from simpool.xenapi_server import Drop, Hang, HttpReply, Usual
 
 
-@pytest.fixture
-def endpoint() -> Iterator[XenApiEndpoint]:
+@pytest.fixture(params=["xml-rpc", "2.0"])
+def endpoint(request: pytest.FixtureRequest) -> Iterator[XenApiEndpoint]:
     with XenApiEndpoint(sim()) as served:
+        served.json_rpc = HttpReply(b"", 404) if request.param == "xml-rpc" else request.param
         yield served
 
 
@@ -60,8 +60,8 @@ def test_ctrl_c_in_the_middle_of_a_call_still_logs_out(
     endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(KeyboardInterrupt), open_session(login_to(endpoint)) as session:
-        endpoint.faults[READ] = HttpReply(response({}), pause=0.05)
-        monkeypatch.setattr("fixtures.xenapi_transport.ResponseDecoder.feed", interrupt)
+        for decoder in ("_from_json", "_from_xml"):
+            monkeypatch.setattr(f"fixtures.xenapi_transport.{decoder}", interrupt)
         try:
             session.call(READ)
         finally:
@@ -97,6 +97,37 @@ def test_nothing_but_listed_reads_leaves(method: str, endpoint: XenApiEndpoint) 
             session.call(method, POOL)
         assert len(endpoint.bodies) == before
         assert session.calls == {LOGIN: 1}
+
+
+@pytest.mark.parametrize("protocol", [JSON_RPC, XML_RPC])
+def test_no_protocol_sends_what_is_not_listed(protocol: Protocol, endpoint: XenApiEndpoint) -> None:
+    login = login_to(endpoint)
+    connection = Connection(
+        parse_address(login.address), login.trust, given=True, connect_timeout=5
+    )
+    for method in ("VM.start", "host.call_plugin", "Async.VM.start", "system.multicall", ""):
+        with pytest.raises(PermissionError, match="not one of the calls"):
+            connection.send(protocol, method, ("OpaqueRef:x",), 5.0)
+    assert endpoint.connections == 0
+
+
+def test_calls_leave_from_one_place_alone() -> None:
+    """What sends is used by the module that has the list, and by no other."""
+    sends = {"ask_json", "_proxy", "XenAPI", "xmlrpc.client"}
+    for path in sorted((ROOT / "fixtures").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        used |= {
+            name.name
+            for node in ast.walk(tree)
+            for name in getattr(node, "names", ())
+            if isinstance(name, ast.alias)
+        }
+        allowed = {
+            "fixtures/xenapi_connection.py": sends,
+            "fixtures/xenapi_transport.py": {"xmlrpc.client"},
+        }
+        assert used & sends <= allowed.get(path.relative_to(ROOT).as_posix(), set()), path
 
 
 def test_the_list_holds_reads_only() -> None:
@@ -219,20 +250,31 @@ def test_a_renewal_that_fails_ends_the_reading(endpoint: XenApiEndpoint) -> None
         with pytest.raises(XenApiUnreachableError, match="new login failed") as error:
             session.call(READ)
         assert error.value.lost
-        with pytest.raises(XenApiUnreachableError, match="no session"):
+        with pytest.raises(XenApiUnreachableError, match="new login failed"):
             session.call(READ)
     assert session.calls[LOGIN] == 2
 
 
-def test_a_starting_toolstack_is_waited_for(
-    endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pauses: list[float] = []
-    monkeypatch.setattr("fixtures.xenapi_session.time.sleep", pauses.append)
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What would have been waited; time stands still meanwhile."""
+    waited: list[float] = []
+
+    def pause(patience: Patience, seconds: float) -> bool:
+        seconds = min(seconds, patience._left)
+        patience._left -= seconds
+        waited.extend([seconds] * (seconds > 0))
+        return seconds > 0
+
+    monkeypatch.setattr(Patience, "pause", pause)
+    return waited
+
+
+def test_a_starting_toolstack_is_waited_for(endpoint: XenApiEndpoint, pauses: list[float]) -> None:
     booting = SimError(("HOST_STILL_BOOTING",))
     answers = iter([booting, booting, booting, Usual()])
     endpoint.faults[LOGIN] = lambda _params: next(answers)
-    with open_session(login_to(endpoint)) as session:
+    with open_session(login_to(endpoint, booting_patience=120.0)) as session:
         assert pauses == [1.0, 2.0, 4.0]
         endpoint.faults[READ] = booting
         with pytest.raises(XenApiError, match="HOST_STILL_BOOTING"):
@@ -243,15 +285,13 @@ def test_a_starting_toolstack_is_waited_for(
     assert "still starting" in refusal(login_to(endpoint))
 
 
-def test_too_busy_is_asked_once_more(
-    endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("fixtures.xenapi_session.time.sleep", lambda _seconds: None)
+def test_too_busy_is_asked_once_more(endpoint: XenApiEndpoint, pauses: list[float]) -> None:
     with open_session(login_to(endpoint)) as session:
         endpoint.faults[READ] = SimError(("TOO_BUSY",))
         with pytest.raises(XenApiError, match="TOO_BUSY"):
             session.call(READ)
         assert session.calls[READ] == 2
+        assert len(pauses) == 1
 
 
 def test_after_two_silent_calls_nothing_is_asked_any_more(endpoint: XenApiEndpoint) -> None:
@@ -271,8 +311,9 @@ def test_a_pool_that_changes_its_certificate_is_not_talked_to(
     endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_session(login_to(endpoint)) as session:
-        session._transport.close()
-        monkeypatch.setattr(session._transport, "_trust", Trust())
+        for connection in session._all:
+            connection.close()
+            monkeypatch.setattr(connection.transport, "_trust", Trust())
         with pytest.raises(XenApiUnreachableError, match="cannot be verified") as error:
             session.call(READ)
         assert error.value.lost

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from fixtures.secret import Secret
 from fixtures.tls import Trust
 from fixtures.xenapi_session import Login, open_session
-from fixtures.xenapi_transport import XenApiUnreachableError
+from fixtures.xenapi_wire import XenApiUnreachableError
 from selftests.xenapi_logins import LOGIN, PASSWORD, READ, login_to, refusal, sim
 from simpool.data import SimError
 from simpool.xenapi_encoding import response
@@ -61,7 +62,7 @@ def test_answers_are_capped_in_bytes(
     endpoint: XenApiEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_session(login_to(endpoint)) as session:
-        monkeypatch.setattr(session._transport, "_max_bytes", 1_000_000)
+        monkeypatch.setattr(session._first.transport, "_max_bytes", 1_000_000)
         endpoint.faults[READ] = Endless()
         with pytest.raises(XenApiUnreachableError, match="larger than 1000000 bytes"):
             session.call(READ)
@@ -137,8 +138,9 @@ def test_unknown_hosts_refused_ports_and_silence_are_told_apart() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert "does not answer" in refusal(replace(base, address=f"127.0.0.1:{port}"))
+    patient = replace(base, connect_timeout=5.0)
     assert f"refuses connections on port {port}" in refusal(
-        replace(base, address=f"127.0.0.1:{port}")
+        replace(patient, address=f"127.0.0.1:{port}")
     )
     assert "no such host name" in refusal(replace(base, address="a" * 64 + ".example"))
 
@@ -157,10 +159,10 @@ def test_plain_http_is_for_loopback_only_and_uses_no_proxy(
 
 def test_a_closed_idle_connection_is_reopened_for_reads(endpoint: XenApiEndpoint) -> None:
     with open_session(login_to(endpoint)) as session:
-        answers = iter([Drop(), Usual(), Drop(), Drop()])
+        answers = chain([Drop(), Usual()], repeat(Drop()))
         endpoint.faults[READ] = lambda _params: next(answers)
         assert session.call(READ)
+        assert (session.calls[READ], endpoint.calls[READ]) == (1, 2)
         with pytest.raises(XenApiUnreachableError, match="broke the connection"):
             session.call(READ)
-    assert endpoint.calls[READ] == 4
     assert endpoint.sessions == {}

@@ -27,7 +27,7 @@ def sim(release: str = "7.2") -> SimPool:
 def login_to(*endpoints: XenApiEndpoint, password: str = PASSWORD, **changes: Any) -> Login:
     pins = tuple(parse_pin(f"{served.address}={served.fingerprint}") for served in endpoints)
     login = Login(endpoints[0].url, "root", Secret(password), Trust(pins=pins), call_timeout=5.0)
-    return replace(login, **changes)
+    return replace(login, **{"booting_patience": 0.05, **changes})
 
 
 def refusal(login: Login) -> str:

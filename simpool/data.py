@@ -3,11 +3,27 @@
 Mutable on purpose: a fault is a small change to a healthy pool.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from fixtures.raw import Ref, WireRecord
+
+MODERN_TLS: Final[Mapping[str, Any]] = {
+    "address": "192.0.2.10",
+    "version": "TLSv1.2",
+    "cipher": "ECDHE-RSA-AES256-GCM-SHA384",
+    "legacy": False,
+}
+MODERN_SSH: Final[Mapping[str, Any]] = {
+    "kex": "curve25519-sha256",
+    "host_key_algorithm": "ssh-ed25519",
+    "cipher": "aes256-gcm@openssh.com",
+    "mac": "",
+    "legacy": False,
+}
+"""What the simulated servers speak, whatever the release: an old one is a fault of its own."""
 
 
 @dataclass(slots=True)
@@ -51,6 +67,8 @@ class SimPool:
         settings: what the pool brings along as `poolproof.toml` values (target, window, method ...).
         inputs: what its operator would give beside that: waivers, attestations, hardware list and
             judgements on backup files, as they are stored beside the facts.
+        tls: what a client agrees on with its XenAPI, where it is read without a network.
+        ssh: host uuid -> the same of its dom0; `MODERN_SSH` for hosts that are no key.
         now: the moment that all ages in it count from, aware.
     """
 
@@ -62,4 +80,6 @@ class SimPool:
     users: dict[str, SimUser] = field(default_factory=lambda: {"root": SimUser("simulated")})
     settings: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
+    tls: dict[str, Any] = field(default_factory=lambda: dict(MODERN_TLS))
+    ssh: dict[str, dict[str, Any]] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

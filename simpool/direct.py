@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from fixtures.catalogue import ROOT, discover
 from fixtures.exceptions import NotVerifiedError
-from fixtures.live import AGILITY_LIMIT
+from fixtures.live_questions import AGILITY_LIMIT
 from fixtures.model import PoolFacts
 from fixtures.probes import Probe
 from fixtures.raw import Json, RawAnswer, RawClass, RawDom0, RawFacts, Ref
@@ -28,7 +28,7 @@ from fixtures.xencenter_file import xencenter_version
 from rules.agility import METHOD as AGILITY
 from rules.agility import vms_to_ask
 from rules.evacuation import METHOD as EVACUATION
-from simpool.data import SimError, SimPool
+from simpool.data import MODERN_SSH, SimError, SimPool
 from simpool.dom0_answers import answered
 
 _INPUTS = (
@@ -49,7 +49,13 @@ def facts_of(
     """
     asked = tuple(discover().probes if probes is None else probes)
     raw = RawFacts(
-        source={"kind": "sim", "address": f"sim:{pool.name}", "user": "root", "role": "root"},
+        source={
+            "kind": "sim",
+            "address": f"sim:{pool.name}",
+            "user": "root",
+            "role": "root",
+            "tls": [dict(pool.tls)],
+        },
         classes={name: _class(pool, name) for name in CLASSES},
         dom0={
             str(host.get("uuid")): _dom0(pool, str(host.get("uuid")), asked)
@@ -139,4 +145,5 @@ def _dom0(pool: SimPool, host_uuid: str, asked: tuple[Probe, ...]) -> RawDom0:
     if canned is None:
         return RawDom0(cause="the host's SSH server does not answer")
     probes = {probe.command: answered(canned.get(probe.command), probe) for probe in asked}
-    return RawDom0(probes, connection={"driver": "direct"})
+    agreed = pool.ssh.get(host_uuid, MODERN_SSH)
+    return RawDom0(probes, connection={"driver": "direct", **agreed})

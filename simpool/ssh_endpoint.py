@@ -8,29 +8,21 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from types import TracebackType
 from typing import Self
 
 import asyncssh
 
 from fixtures.probes import Probe
-from fixtures.raw import RawProbe
 from simpool.data import CannedAnswer, SimPool
 from simpool.dom0_answers import NOT_FOUND, answered
 from simpool.dom0_frames import closing, frame, opening, read_probes_from
+from simpool.ssh_faults import SshFault as SshFault  # noqa: PLC0414 - part of what is offered here
+from simpool.ssh_faults import spoilt
 
 _LARGEST_SCRIPT = 4 * 1024 * 1024
-
-
-class SshFault(Enum):
-    """What can be wrong with a simulated dom0."""
-
-    REFUSE_LOGIN = "refuse-login"
-    CHANGED_KEY = "changed-key"  # the known_hosts line is for another key
-    SILENT = "silent"  # lets in, and never says a word
-    FLOOD = "flood"  # 4 MB of stderr before the answer
-    CUT_OFF = "cut-off"  # the connection breaks in the middle of the answer
+_BUSY_TIMES = 2  # connections that a busy host hangs up on
+_PIECE = b"x" * 65_536
 
 
 @dataclass(slots=True)
@@ -41,8 +33,18 @@ class _Host:
     answers: Mapping[str, CannedAnswer]
     fault: SshFault | None
     server: asyncssh.SSHAcceptor | None = None
+    connections: int = 0
     sessions: int = 0
     commands: list[str] = field(default_factory=list)
+
+
+class _UnansweredCommand(asyncssh.SSHServerSession[bytes]):
+    """A session that neither accepts nor refuses a command."""
+
+    def exec_requested(self, command: str) -> bool:
+        """Give no answer at all, which only None does."""
+        del command
+        return None  # type: ignore[return-value]
 
 
 class _Login(asyncssh.SSHServer):
@@ -50,28 +52,36 @@ class _Login(asyncssh.SSHServer):
 
     def __init__(
         self,
+        host: _Host,
         password: str | None,
         keys: Sequence[asyncssh.SSHKey],
         connections: set[asyncssh.SSHServerConnection],
-        *,
-        refuse: bool,
     ) -> None:
+        self._host = host
         self._password = password
         self._keys = {key.public_data for key in keys}
-        self._refuse = refuse
         self._connections = connections
+        self._connection: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Remember who is here, to be able to hang up."""
         self._connections.add(conn)
+        self._connection = conn
+        self._host.connections += 1
+        if self._host.fault is SshFault.BUSY and self._host.connections <= _BUSY_TIMES:
+            conn.abort()
 
     def password_auth_supported(self) -> bool:
         """Whether there is a password at all."""
         return self._password is not None
 
-    def validate_password(self, username: str, password: str) -> bool:
+    async def validate_password(self, username: str, password: str) -> bool:
         """Only root, and only with the pool's password."""
-        return not self._refuse and username == "root" and password == self._password
+        if self._host.fault is SshFault.LOGIN_HANGS:
+            await asyncio.Event().wait()
+        if self._host.fault is SshFault.LOGIN_CUT and self._connection is not None:
+            self._connection.abort()
+        return self._accepts(username) and password == self._password
 
     def public_key_auth_supported(self) -> bool:
         """Keys may always be offered."""
@@ -79,7 +89,14 @@ class _Login(asyncssh.SSHServer):
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Only root, and only with a key of the endpoint."""
-        return not self._refuse and username == "root" and key.public_data in self._keys
+        return self._accepts(username) and key.public_data in self._keys
+
+    def _accepts(self, username: str) -> bool:
+        return self._host.fault is not SshFault.REFUSE_LOGIN and username == "root"
+
+    def session_requested(self) -> "_UnansweredCommand | bool":
+        """Asked only where no process answers."""
+        return self._host.fault is SshFault.COMMAND_UNANSWERED and _UnansweredCommand()
 
 
 class SshEndpoint:
@@ -128,6 +145,7 @@ class SshEndpoint:
             f"[127.0.0.1]:{self.ports[host.uuid]} "
             + host.announced.export_public_key().decode("ascii").strip()
             for host in self._hosts
+            if host.fault is not SshFault.UNKNOWN_KEY
         )
 
     def sessions(self, uuid: str) -> int:
@@ -163,15 +181,13 @@ class SshEndpoint:
         async def handle(process: "asyncssh.SSHServerProcess[bytes]") -> None:
             await _answer(host, process)
 
-        refuse = host.fault is SshFault.REFUSE_LOGIN
+        sessionless = (SshFault.NO_SESSION, SshFault.COMMAND_UNANSWERED)
         return await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=lambda: _Login(
-                self._password, self._keys, self._connections, refuse=refuse
-            ),
+            server_factory=lambda: _Login(host, self._password, self._keys, self._connections),
             server_host_keys=[host.key],
-            process_factory=handle,
+            process_factory=None if host.fault in sessionless else handle,
             encoding=None,
             allow_scp=False,
             sftp_factory=None,
@@ -189,12 +205,19 @@ class SshEndpoint:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
 
 
 async def _answer(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> None:
     host.sessions += 1
-    if host.fault is SshFault.SILENT:
-        await asyncio.Event().wait()
+    if await _refuses(host, process):
+        return
+    if (alone := host.answers.get(process.command or "")) is not None:
+        host.commands.append(process.command or "")
+        process.stdout.write(alone.stdout.encode("utf-8", "surrogateescape"))
+        process.stderr.write(alone.stderr.encode("utf-8", "surrogateescape"))
+        process.exit(alone.status)
+        return
     try:
         marker, probes = await _read_script(process)
     except ValueError:
@@ -202,24 +225,68 @@ async def _answer(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> N
         process.exit(NOT_FOUND)
         return
     host.commands += [probe.command for probe in probes]
+    answers = [answered(host.answers.get(probe.command), probe) for probe in probes]
+    frames = spoilt(
+        [frame(marker, index, answer) for index, answer in enumerate(answers)], host.fault, marker
+    )
     if host.fault is SshFault.FLOOD:
-        for _ in range(64):
-            process.stderr.write(b"x" * 65_536)
-            await process.stderr.drain()
-    process.stdout.write(opening(marker))
-    for index, probe in enumerate(probes):
-        if host.fault is SshFault.CUT_OFF and index == len(probes) // 2:
-            process.stdout.write(frame(marker, index, RawProbe(probe.command, "missing")))
-            await process.stdout.drain()
-            process.channel.get_connection().abort()
+        await _write(process.stderr, [_PIECE] * 64)
+    greeting = b"Welcome to this dom0\n" if host.fault is SshFault.CHATTY else b""
+    await _say(host.fault, process, greeting + opening(marker))
+    for index, part in enumerate(frames):
+        if index == len(frames) // 2 and await _breaks(host.fault, process, part):
             return
-        answer = answered(host.answers.get(probe.command), probe)
-        if answer.state == "done":
-            await asyncio.sleep(answer.seconds)
-        process.stdout.write(frame(marker, index, answer))
-        await process.stdout.drain()
+        if index < len(answers) and answers[index].state == "done":
+            await asyncio.sleep(answers[index].seconds)
+        await _say(host.fault, process, part)
     process.stdout.write(closing(marker, len(probes)))
+    if host.fault is SshFault.CHATTY:
+        process.stdout.write(b"Good bye\n" * 1000)
     process.exit(0)
+
+
+async def _refuses(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> bool:
+    """What a host does instead of taking the script."""
+    if host.fault is SshFault.SILENT:
+        await asyncio.Event().wait()
+    if host.fault is SshFault.NO_SHELL:
+        process.stdout.write(b"This account is currently not available.\n")
+        process.exit(1)
+        return True
+    while host.fault is SshFault.ENDLESS and not process.stdout.is_closing():
+        await _write(process.stdout, [_PIECE])
+    return False
+
+
+async def _breaks(
+    fault: SshFault | None, process: "asyncssh.SSHServerProcess[bytes]", part: bytes
+) -> bool:
+    """What happens in the middle of the answer; True if it ends there."""
+    if fault is SshFault.STALLS:
+        await asyncio.Event().wait()
+    if fault is SshFault.CUT_OFF:
+        await _write(process.stdout, [part[: len(part) // 2]])
+        process.channel.get_connection().abort()
+        return True
+    return False
+
+
+async def _say(
+    fault: SshFault | None, process: "asyncssh.SSHServerProcess[bytes]", part: bytes
+) -> None:
+    if fault is SshFault.DRIPS:
+        for at in range(len(part)):
+            if process.stdout.is_closing():
+                return
+            await _write(process.stdout, [part[at : at + 1]])
+            await asyncio.sleep(1)
+    await _write(process.stdout, [part])
+
+
+async def _write(stream: "asyncssh.SSHWriter[bytes]", parts: Sequence[bytes]) -> None:
+    for part in parts:
+        stream.write(part)
+        await stream.drain()
 
 
 async def _read_script(

@@ -1,5 +1,6 @@
-"""Values as xapi writes them in XML-RPC: strings without a type, ints as strings."""
+"""Answers as xapi writes them, in XML-RPC (strings without a type, ints as strings) and JSON-RPC."""
 
+import json
 import re
 from typing import Any
 from xml.sax.saxutils import escape
@@ -8,9 +9,11 @@ from simpool.data import SimError
 
 _DATETIME = re.compile(r"[0-9]{8}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 
+_ESCAPED = re.compile(r"\\(?:u(00[01][0-9a-f])|.)")
+
 
 def response(answer: Any) -> bytes:
-    """The whole HTTP body of an answer, in xapi's envelope.
+    """The whole HTTP body of an answer in XML-RPC, in xapi's envelope.
 
     Args:
         answer: a value in wire form, or `SimError`.
@@ -26,6 +29,35 @@ def response(answer: Any) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+def json_response(answer: Any, version: str = "2.0", call_id: Any = 1) -> bytes:
+    """The whole HTTP body of an answer in JSON-RPC.
+
+    Args:
+        answer: a value in wire form, or `SimError`.
+        version: `2.0`, as from release 7.3 on, or `1.0`.
+        call_id: of the request.
+    """
+    if version == "2.0":
+        told: dict[str, Any] = {"jsonrpc": "2.0"}
+        if isinstance(answer, SimError):
+            code, *params = answer.description or ("",)
+            told["error"] = {"code": 1, "message": code, "data": params}
+        else:
+            told["result"] = "" if answer is None else answer
+    elif isinstance(answer, SimError):
+        told = {"result": None, "error": list(answer.description)}
+    else:
+        told = {"result": "" if answer is None else answer, "error": None}
+    text = json.dumps(told | {"id": call_id}, ensure_ascii=False)
+    if version == "1.0":  # its printer leaves control characters as they are
+        text = _ESCAPED.sub(_unescaped, text)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else found[0]
+
+
 def value(data: Any) -> str:
     """One `<value>` element."""
     return f"<value>{_content(data)}</value>"
@@ -35,7 +67,7 @@ def _content(data: Any) -> str:
     if isinstance(data, str):
         if _DATETIME.fullmatch(data):
             return f"<dateTime.iso8601>{data}</dateTime.iso8601>"
-        return escape(data, {"\r": "&#13;"})
+        return escape(data)
     if isinstance(data, bool):
         return f"<boolean>{int(data)}</boolean>"
     if isinstance(data, int):

@@ -1,4 +1,4 @@
-"""The XenAPI of a simulated pool: XML-RPC over HTTPS on loopback, answering as xapi answers.
+"""The XenAPI of a simulated pool: XML-RPC and JSON-RPC over HTTPS, answering as xapi answers.
 
 Besides a healthy pool it plays a slow, broken or hostile one: see `XenApiEndpoint.faults`.
 """
@@ -7,6 +7,7 @@ import ssl
 import threading
 import uuid
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ from fixtures.xenapi_reading import MESSAGE_COUNT, MESSAGES, RECENT
 from simpool.certificates import Identity, self_signed
 from simpool.data import SimError, SimPool
 from simpool.database_dump import database_dump
-from simpool.xenapi_server import HttpReply, Reply, Usual, XenApiServer
+from simpool.xenapi_server import Altered, HttpReply, Reply, Usual, XenApiServer
 
 # What a session of each role holds, as far as a client asks for it; xapi writes them in lower case.
 _PERMISSIONS = {
@@ -66,8 +67,10 @@ class XenApiEndpoint:
         refused: methods asked for that are no reads, in that order.
         denied: methods that no session has the permission for.
         faults: method -> what is answered instead: `SimError`, `bytes` (an HTTP body), `HttpReply`,
-            `Hang()`, `Drop()`, `Endless()`, or a function that takes the parameters and returns one
-            of these, or `Usual()`.
+            `Hang()`, `Drop()`, `Endless()`, `Altered()`, a value, or a function that takes the
+            parameters and returns one of these, or `Usual()`.
+        json_rpc: the version of JSON-RPC that is spoken: `2.0` from 7.3 on, `1.0` from 6.5; or what
+            a request is answered where there is none, HTTP 404 before that.
         login_delay: seconds before a wrong password is answered; xapi takes 5.
         login_params: how many parameters a login may have; 3 up to XenServer 6.2.
     """
@@ -92,11 +95,14 @@ class XenApiEndpoint:
         self.denied: set[str] = set()
         self.faults: dict[str, Reply] = {}
         self.login_delay = 0.0
-        self.login_params = 3 if _before_6_5(pool.release) else 4
+        self.login_params = 4 if _since(pool.release, (6, 5)) else 3
+        self.json_rpc = _json_rpc(pool.release)
         self._identity = identity or default_identity()
         self._plain = plain
         context = None if plain else tls or self._identity.server_context()
-        self._server = XenApiServer(self.answer, self.fetch, self.bodies, context, bind)
+        self._server = XenApiServer(
+            self.answer, self.fetch, self.bodies, lambda: self.json_rpc, context, bind
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -143,8 +149,11 @@ class XenApiEndpoint:
         fault = self.faults.get(method, Usual())
         if callable(fault):
             fault = fault(params)
-        if not isinstance(fault, Usual):
-            return fault
+        if isinstance(fault, Altered) and isinstance(fault.answer, Usual):
+            return replace(fault, answer=self._usual(method, params))
+        return self._usual(method, params) if isinstance(fault, Usual) else fault
+
+    def _usual(self, method: str, params: list[Any]) -> Any:
         if method == "session.login_with_password":
             return self._log_in(params)
         if self.slave_of:
@@ -211,6 +220,8 @@ class XenApiEndpoint:
             if class_name not in self.pool.records:
                 return SimError(("MESSAGE_METHOD_UNKNOWN", method))
             return self.pool.records[class_name]
+        if class_name == "session" and (not params or params[0] not in self.sessions):
+            return SimError(("HANDLE_INVALID", "session", str(params[:1])))
         if method == "session.get_is_local_superuser":
             return role == "root"
         if method == "session.get_rbac_permissions":
@@ -251,7 +262,13 @@ def _permissions(role: str) -> list[str]:
     return [held for name in roles[: roles.index(role) + 1] for held in _PERMISSIONS[name]]
 
 
-def _before_6_5(release: str) -> bool:
-    """Whether logins of this release know no originator."""
+def _json_rpc(release: str) -> str | HttpReply:
+    if _since(release, (7, 3)):
+        return "2.0"
+    return "1.0" if _since(release, (6, 5)) else HttpReply(b"<html>not here</html>", 404)
+
+
+def _since(release: str, first: tuple[int, int]) -> bool:
+    """Whether a release is that one or a later one."""
     major, _, minor = release.partition(".")
-    return major.isdigit() and (int(major), int(minor[:1] or "0")) < (6, 5)
+    return not major.isdigit() or (int(major), int(minor[:1] or "0")) >= first

@@ -1,6 +1,8 @@
-"""A threaded HTTP(S) server on loopback for XML-RPC, which can also misbehave on purpose."""
+"""A threaded HTTP(S) server on loopback for a XenAPI, which can also misbehave on purpose."""
 
 import contextlib
+import json
+import re
 import socket
 import socketserver
 import ssl
@@ -8,14 +10,20 @@ import threading
 import xmlrpc.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from simpool.xenapi_encoding import response
+from simpool.xenapi_encoding import json_response, response
 
 _MAX_REQUEST = 300 * 1024  # xapi's own limit (xapi, ocaml/libs/http-lib)
 _PATHS = frozenset({"/", "/RPC2"})
+_JSON_PATH = "/jsonrpc"
 _IDLE_SECONDS = 60.0
+
+
+class _NoRequestError(Exception):
+    """What arrived is no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,25 @@ class Usual:
     """What a fault that is a function returns to have the usual answer given."""
 
 
-# SimError, bytes (an HTTP body), HttpReply, Hang(), Drop(), Endless(), or a function of the call's
-# parameters to one of them.
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A fault: an answer whose body is altered after it was encoded, in whichever protocol.
+
+    Attributes:
+        change: takes the body and returns what is sent instead.
+        answer: what is encoded, the usual answer if not given.
+        pause: in seconds before each byte.
+        length: the Content-Length announced, the true one if not given.
+    """
+
+    change: Callable[[bytes], bytes] = bytes  # as it is
+    answer: Any = field(default_factory=Usual)
+    pause: float = 0.0
+    length: int | None = None
+
+
+# A value, SimError, bytes (an HTTP body), HttpReply, Hang(), Drop(), Endless(), Altered(), or a
+# function of the call's parameters to one of them.
 Reply = Any
 
 
@@ -60,6 +85,8 @@ class XenApiServer(ThreadingHTTPServer):
         answer: method and parameters to a value, `SimError` or fault.
         fetch: path and cookie of a GET to `HttpReply` or fault.
         bodies: every request body is appended to it.
+        spoken: the version of JSON-RPC that is spoken, `1.0` or `2.0`; or what is answered to it
+            where it is not.
         tls: the TLS context, None for http.
         bind: address and port to listen on; port 0 takes any that is free.
 
@@ -75,6 +102,7 @@ class XenApiServer(ThreadingHTTPServer):
         answer: Callable[[str, list[Any]], Any],
         fetch: Callable[[str, str], Any],
         bodies: list[bytes],
+        spoken: Callable[[], "str | HttpReply"],
         tls: ssl.SSLContext | None,
         bind: tuple[str, int] = ("127.0.0.1", 0),
     ) -> None:
@@ -82,6 +110,7 @@ class XenApiServer(ThreadingHTTPServer):
         self.answer = answer
         self.fetch = fetch
         self.bodies = bodies
+        self.spoken = spoken
         self.accepted = 0
         self.stopping = threading.Event()
         self._tls = tls
@@ -138,36 +167,67 @@ class _Handler(BaseHTTPRequestHandler):
         self._give(self.server.fetch(self.path, self.headers.get("Cookie", "")))
 
     def do_POST(self) -> None:
-        """Answer one XML-RPC request."""
+        """Answer one request, of XML-RPC or of JSON-RPC."""
         length = int(self.headers.get("Content-Length") or 0)
-        if self.path not in _PATHS or length > _MAX_REQUEST:
-            self._reply(HttpReply(b"<html>not here</html>", 404 if length <= _MAX_REQUEST else 413))
+        known = self.path in _PATHS or self.path == _JSON_PATH
+        if not known or length > _MAX_REQUEST:
+            self.close_connection = True  # its body is still to come
+            self._reply(HttpReply(b"<html>not here</html>", 413 if length > _MAX_REQUEST else 404))
             return
         body = self.rfile.read(length)
         self.server.bodies.append(body)
         try:
+            if self.path == _JSON_PATH:
+                self._answer_json(body)
+            else:
+                self._answer_xml(body)
+        except _NoRequestError:
+            self._reply(HttpReply(b"<html>no request</html>", 400))
+
+    def _answer_xml(self, body: bytes) -> None:
+        try:
             if b"<!" in body:  # no request needs a document type
-                raise ValueError
+                raise _NoRequestError
             params, method = xmlrpc.client.loads(body)
         except Exception:  # whatever a client may send
-            self._reply(HttpReply(b"<html>not XML-RPC</html>", 400))
-            return
-        self._give(self.server.answer(method or "", list(params)))
+            raise _NoRequestError from None
+        told = [str(one) if isinstance(one, xmlrpc.client.DateTime) else one for one in params]
+        self._give(self.server.answer(method or "", told), response)
 
-    def _give(self, answer: Any) -> None:
+    def _answer_json(self, body: bytes) -> None:
+        spoken = self.server.spoken()
+        if isinstance(spoken, HttpReply):
+            self._reply(spoken)
+            return
+        if spoken == "1.0":  # its parser leaves such escapes as they are
+            body = re.sub(rb"\\(.)", lambda e: rb"\\u" if e[1] == b"u" else e[0], body)
+        try:
+            call = json.loads(body)
+            method, params, call_id = call["method"], list(call["params"]), call["id"]
+        except (ValueError, TypeError, LookupError):
+            raise _NoRequestError from None
+        # xapi answers as it is asked, where it knows both versions.
+        version = spoken if "jsonrpc" in call else "1.0"
+        encode = partial(json_response, version=version, call_id=call_id)
+        self._give(self.server.answer(str(method), params), encode)
+
+    def _give(self, answer: Any, encode: Callable[[Any], bytes] = response) -> None:
         if isinstance(answer, Hang):
             self.server.stopping.wait(_IDLE_SECONDS)
             self.close_connection = True
         elif isinstance(answer, Drop):
             self.close_connection = True
         elif isinstance(answer, Endless):
-            self._endless()
+            self._endless(encode("a" * 64)[:64])
         elif isinstance(answer, HttpReply):
             self._reply(answer)
+        elif isinstance(answer, Altered):
+            body = answer.change(encode(answer.answer))
+            self._reply(HttpReply(body, length=answer.length, pause=answer.pause))
         elif isinstance(answer, bytes):
             self._reply(HttpReply(answer))
         else:
-            self._reply(HttpReply(response(answer if answer is not None else "")))
+            self._reply(HttpReply(encode(answer if answer is not None else "")))
 
     def _reply(self, reply: HttpReply) -> None:
         self.send_response(reply.status)
@@ -189,9 +249,9 @@ class _Handler(BaseHTTPRequestHandler):
         if length != len(reply.body):
             self.close_connection = True
 
-    def _endless(self) -> None:
+    def _endless(self, head: bytes) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"<?xml version='1.0'?><methodResponse><params><param><value>")
+        self.wfile.write(head)
         while not self.server.stopping.is_set():
             self.wfile.write(b"a" * 65536)

@@ -31,7 +31,7 @@ def test_vm_has_a_recent_backup(
         not_applicable("it is a replica that Xen Orchestra keeps of another VM")
     if tag := exclusion(vm):
         not_applicable(f"somebody excluded it from backups (tag {tag})")
-    found = backup_evidence(vm, inputs["xva"])
+    found = backup_evidence(vm)
     best = found.young(facts.now, settings.max_backup_age)
     evidence(rank=best.rank if best else "none", best=best, all=found.backups)
     evidence(short_of=found.short_of, limits=LIMITS, xva_dir_given=inputs["xva"] is not None)
