@@ -27,7 +27,10 @@ def session_counts(sr: SR) -> dict[str, tuple[int, int]]:
         text = pbd.other_config.get(_KEY, "")
         if not (text.isascii() and text.isdigit() and len(text) < 6):
             raise NotVerifiedError(f"host {host} does not record its iSCSI sessions")
-        found[host] = (int(text), max(path.total for path in paths if path.host == host))
+        counted = int(text), max(path.total for path in paths if path.host == host)
+        # Of two hosts that share a name the one with a problem counts.
+        if host not in found or found[host][0] == found[host][1]:
+            found[host] = counted
     return found
 
 

@@ -123,14 +123,14 @@ def test_every_class_and_question_fails_with_every_code(endpoint: CountingEndpoi
     for run in range(len(codes)):
         given = {name: codes[(run + at) % len(codes)] for at, name in enumerate(names)}
         faults = Faults(endpoint)
-        endpoint.faults = {
-            method_of(name): faults.of(code) for name, code in given.items() if code
-        }
+        endpoint.faults = {method_of(name): faults.of(code) for name, code in given.items() if code}
         raw = read(endpoint)
         for name, code in given.items():
             if code is None:
                 assert name in raw.answers or raw.classes[name] == well.classes[name]
-                assert not [why for why, error in told(raw, name) if error or (why and name in QUESTIONS)]
+                assert not [
+                    why for why, error in told(raw, name) if error or (why and name in QUESTIONS)
+                ]
             elif name in raw.classes:
                 assert raw.classes[name].state == ("absent" if code[0] in ABSENT else "unread")
                 assert told(raw, name) == [(cause(code, method_of(name)), ())]

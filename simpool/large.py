@@ -2,7 +2,7 @@
 
 Per hundred VMs: 12 halted, 60 more disks than VMs, 30 more interfaces, 10 snapshots with their disks;
 one shared SR per hundred VMs, and what every host brings: control domain, processors, PCI devices.
-Twelve percent of what is dull in a real pool is dull here too; a few VMs have old tools.
+All are backed up, and one VM in five hundred has old tools.
 """
 
 import re
