@@ -6,15 +6,17 @@ What a decoder gives is kept as JSON, so it must be JSON; what it refuses, it re
 import json
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.xenapi_connection import Connection
+from fixtures.xenapi_connection import Connection, XenApiError
 from fixtures.xenapi_decoding import ResponseDecoder, UndecodableError
 from fixtures.xenapi_json import envelope
+from fixtures.xenapi_wire import XenApiUnreachableError
 from simpool.data import SimError
 from simpool.xenapi_encoding import json_response, response
 
@@ -45,10 +47,12 @@ def outcome(decode: Callable[[], Any]) -> str:
     try:
         value = decode()
     except UndecodableError as refusal:
-        assert "\n" not in str(refusal)
-        assert len(str(refusal)) < 500
-        return f"refused: {refusal}"
-    return json.dumps(value, allow_nan=False)
+        told = f"refused: {refusal}"
+    else:
+        return json.dumps(value, allow_nan=False)
+    assert "\n" not in told
+    assert len(told) < 500
+    return told
 
 
 # What xapi's types can hold, in records as they come.
@@ -100,7 +104,7 @@ def test_good_answers_with_bad_bytes(
     decode: Decoder, encode: Callable[[Any], bytes], edits: list[tuple[int, int, bytes]]
 ) -> None:
     for answer in (GOOD, SimError(("HANDLE_INVALID", "VM", "x"))):
-        outcome(lambda answer=answer: decode(edited(encode(answer), edits)))
+        outcome(partial(decode, edited(encode(answer), edits)))
 
 
 @BOTH
@@ -111,7 +115,7 @@ def test_what_breaks_off_is_no_answer(
 ) -> None:
     whole = encode(GOOD)
     document = whole[: at % len(whole)]
-    assert outcome(lambda: decode(document)).startswith("refused: ")
+    assert outcome(partial(decode, document)).startswith("refused: ")
 
 
 XML_PIECES = st.sampled_from(
@@ -203,8 +207,8 @@ def test_chunks_never_change_what_xml_gives(inner: bytes, size: int) -> None:
         + inner
         + b"</value></param></params></methodResponse>",
     ):
-        whole = outcome(lambda document=document: by_xml(document))
-        parts = outcome(lambda document=document: by_xml(document, size))
+        whole = outcome(partial(by_xml, document))
+        parts = outcome(partial(by_xml, document, size))
         # Where the damage is told may depend on how far it came; what is decoded may not.
         assert whole == parts or (whole.startswith("refused") and parts.startswith("refused"))
 
@@ -215,8 +219,8 @@ def test_chunks_never_change_what_good_answers_give(
     edits: list[tuple[int, int, bytes]], size: int
 ) -> None:
     document = edited(response(GOOD), edits)
-    whole = outcome(lambda: by_xml(document))
-    parts = outcome(lambda: by_xml(document, size))
+    whole = outcome(partial(by_xml, document))
+    parts = outcome(partial(by_xml, document, size))
     assert whole == parts or (whole.startswith("refused") and parts.startswith("refused"))
 
 
@@ -224,7 +228,7 @@ def test_chunks_never_change_what_good_answers_give(
 @QUICK
 def test_whatever_looks_like_json(inner: bytes) -> None:
     for document in (inner, b'{"result":' + inner + b"}", b'{"error":' + inner + b',"id":1}'):
-        outcome(lambda document=document: by_json(document))
+        outcome(partial(by_json, document))
 
 
 @BOTH
@@ -234,30 +238,17 @@ def test_whatever_the_envelope_holds_is_a_value_or_an_error(
     decode: Decoder, encode: Callable[[Any], bytes], value: Any
 ) -> None:
     """What has the form of an answer, but not its meaning, is neither a value nor a traceback."""
-    del encode
-    if decode is by_xml:
-        told = by_xml(response(value))["Value"]
-    else:
-        told = by_json(json.dumps({"error": _plain(value)}).encode()) if _is_told(value) else None
+    told = decode(encode(value))["Value"]
+    words = ""
     try:
         Connection._opened(_Nobody(), told)  # type: ignore[arg-type]
-    except Exception as problem:
-        assert type(problem).__name__ in {"XenApiError", "XenApiUnreachableError"}
-        assert "\n" not in str(problem)
+    except (XenApiError, XenApiUnreachableError) as problem:
+        words = str(problem)
+    assert "\n" not in words
 
 
 class _Nobody:
     address = "nobody"
-
-
-def _plain(value: Any) -> Any:
-    return json.loads(json_response(value).replace(b"NaN", b"0").replace(b"Infinity", b"0"))[
-        "result"
-    ]
-
-
-def _is_told(value: Any) -> bool:
-    return isinstance(value, list) and bool(value)
 
 
 def test_names_that_come_twice_count_once_in_both() -> None:
@@ -284,7 +275,7 @@ def test_names_that_come_twice_count_once_in_both() -> None:
 def test_bombs_take_no_more_than_their_size(decode: Decoder, document: bytes) -> None:
     tracemalloc.start()
     try:
-        outcome(lambda: decode(document))
+        outcome(partial(decode, document))
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
