@@ -16,7 +16,7 @@ from fixtures.reading import Reading
 from fixtures.times import iso_time
 from fixtures.tool import TOOL, TOOL_NAME, TOOL_VERSION
 from reports.archive_index import refresh
-from reports.exports import exports, fact_exports
+from reports.exports import write_exports
 from reports.gate import with_baseline
 from reports.ledger import Ledger
 from reports.manifest import MANIFEST, manifest
@@ -115,8 +115,7 @@ def write_results(
         digest=digest.hexdigest(),
     )
     write_private(reading.bundle / "report.html", page)
-    for name, content in (*exports(results), *fact_exports(results, audit.facts)):
-        write_private(reading.bundle / name, content)
+    list(write_exports(reading.bundle, results, audit.facts))
     if reading.replay is not None:
         text = json.dumps(reading.replay, indent=1, sort_keys=True)
         write_private(reading.bundle / "replay.json", text.encode("ascii") + b"\n")

@@ -15,8 +15,8 @@ from fixtures.facts_store import read_facts
 from fixtures.model import PoolFacts
 from fixtures.private_files import private_directory, write_private
 from fixtures.raw import Json
-from reports.findings_table import findings_table
-from reports.junit import junit
+from reports.findings_table import findings_pieces
+from reports.junit import junit_pieces
 from reports.manifest import MANIFEST, verify
 from reports.metrics import metrics
 from reports.remedies import script
@@ -25,9 +25,9 @@ from reports.results import SCHEMA_ID
 from reports.summary import summary
 from reports.text import for_terminal
 
-EXPORTS: Final[Mapping[str, Callable[[Mapping[str, Json]], bytes]]] = {
-    "junit.xml": junit,
-    "findings.csv": findings_table,
+EXPORTS: Final[Mapping[str, Callable[[Mapping[str, Json]], bytes | Iterator[bytes]]]] = {
+    "junit.xml": junit_pieces,
+    "findings.csv": findings_pieces,
     "summary.md": summary,
     "remedies.sh": script,
     "poolproof.prom": metrics,
@@ -42,13 +42,36 @@ FACT_EXPORTS: Final[Mapping[str, Callable[[Mapping[str, Json], PoolFacts], bytes
 def exports(results: Mapping[str, Json]) -> Iterator[tuple[str, bytes]]:
     """Every export of one run: name of its file, content."""
     for name, make in EXPORTS.items():
-        yield name, make(results)
+        made = make(results)
+        yield name, made if isinstance(made, bytes) else b"".join(made)
 
 
 def fact_exports(results: Mapping[str, Json], facts: PoolFacts) -> Iterator[tuple[str, bytes]]:
     """Every export that also needs the facts of the run: name of its file, content."""
     for name, make in FACT_EXPORTS.items():
         yield name, make(results, facts)
+
+
+def write_exports(folder: Path, results: Mapping[str, Json], facts: PoolFacts) -> Iterator[Path]:
+    """Write all of them, none kept in memory beside another.
+
+    Args:
+        folder: where to.
+        results: the content of `results.json`.
+        facts: of the same run.
+
+    Yields:
+        Each file that is written.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    for name, make in EXPORTS.items():
+        write_private(folder / name, make(results))
+        yield folder / name
+    for name, make_from_facts in FACT_EXPORTS.items():
+        write_private(folder / name, make_from_facts(results, facts))
+        yield folder / name
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -67,9 +90,8 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stderr.writelines(f"WARNING: altered: {for_terminal(line)}\n" for line in altered)
         facts = PoolFacts(read_facts(asked.bundle / "facts"))
         private_directory(asked.folder)
-        for name, content in (*exports(results), *fact_exports(results, facts)):
-            write_private(asked.folder / name, content)
-            sys.stdout.write(for_terminal(str(asked.folder / name)) + "\n")
+        for path in write_exports(asked.folder, results, facts):
+            sys.stdout.write(for_terminal(str(path)) + "\n")
     except (CannotAuditError, OSError, ValueError, KeyError, TypeError) as error:
         sys.stderr.write(f"ERROR: {for_terminal(f'{asked.bundle}: {error}')}\n")
         return 1

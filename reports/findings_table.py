@@ -6,6 +6,7 @@ RFC 4180, UTF-8 with a byte order mark (by which Excel knows it), every cell quo
 import csv
 import functools
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -31,6 +32,7 @@ _WAIVER: Final = (
     "until",
     "original",
 )
+_ROWS_AT_ONCE: Final = 1000
 _NOT_WAIVED: Final = ("",) * len(_WAIVER)
 # What a spreadsheet takes for a formula, also in full width; a blank before it does not help.
 _FORMULA: Final = tuple("=+-@|%\t\r\n＝＋－＠")
@@ -41,17 +43,25 @@ _FORMULA_WITHIN: Final = re.compile(r'([;\n][ "]*)(?=[=+\-@|%＝＋－＠])')
 
 def findings_table(results: Mapping[str, Json]) -> bytes:
     """The bytes of `findings.csv`, from the content of `results.json`."""
-    # Not a StringIO: that keeps four bytes for every character of a hundred megabytes.
-    data = io.BytesIO()
-    text = io.TextIOWrapper(data, encoding="utf-8-sig", newline="")
+    return b"".join(findings_pieces(results))
+
+
+def findings_pieces(results: Mapping[str, Json]) -> Iterator[bytes]:
+    """The same piece by piece: a large run has a hundred megabytes of it."""
+    text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    yield text.getvalue().encode("utf-8-sig")
     # The same titles, sources and remedies come back in thousands of rows.
     known = functools.lru_cache(maxsize=4096)(cell)
-    for row in rows_of(results):
-        writer.writerow([known(one) if type(one) is str else cell(one) for one in row])
-    text.flush()
-    return data.getvalue()
+    rows = rows_of(results)
+    while some := list(itertools.islice(rows, _ROWS_AT_ONCE)):
+        text.seek(0)
+        text.truncate()
+        writer.writerows(
+            [known(one) if type(one) is str else cell(one) for one in row] for row in some
+        )
+        yield text.getvalue().encode()
 
 
 def rows_of(results: Mapping[str, Json]) -> Iterator[list[Json]]:

@@ -7,7 +7,7 @@ run that is incomplete has one error of its own, so that an empty or broken run 
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -23,23 +23,13 @@ _MARKUP: Final = re.compile(r'[&<>"\r\n\t]')
 
 def junit(results: Mapping[str, Json]) -> bytes:
     """The bytes of `junit.xml`, from the content of `results.json`."""
+    return b"".join(junit_pieces(results))
+
+
+def junit_pieces(results: Mapping[str, Json]) -> Iterator[bytes]:
+    """The same piece by piece: the cases of a large run have a hundred megabytes."""
     run, ledger = results["run"], results["ledger"]
-    since = since_of(results.get("comparison"))
-    kinds: Counter[str] = Counter()
-    cases = [_outcome_case(outcome, since(outcome), kinds) for outcome in results["outcomes"]]
-    cases += [_missing_case(pair, kinds) for pair in ledger["missing"]]
-    if results["flags"]["incomplete"]:
-        text = "\n".join((results["sentence"], *ledger["problems"]))
-        error = _child("error", for_xml(text, None), one_line(results["sentence"]), "incomplete")
-        cases.append(_case("RUN", "complete", [error], kinds, "error"))
-    if results.get("gate"):
-        cases.append(_gate_case(results["gate"], kinds))
-    counts = {
-        "tests": str(len(cases)),
-        "failures": str(kinds["failure"]),
-        "errors": str(kinds["error"]),
-        "skipped": str(kinds["skipped"]),
-    }
+    counts = _counts(results)
     started = datetime.fromisoformat(run["started"]).isoformat()
     properties = [
         _property(name, text)
@@ -49,20 +39,45 @@ def junit(results: Mapping[str, Json]) -> bytes:
             ("ledger", ledger["sentence"]),
         )
     ]
-    parts = [
+    head = (
         "<?xml version='1.0' encoding='utf-8'?>\n",
         f"<testsuites{_attributes(name=SUITE, **counts)}>\n",
         f" <testsuite{_attributes(name=SUITE, timestamp=started, **counts)}>\n",
         "  <properties>\n   ",
         "\n   ".join(properties),
         "\n  </properties>\n",
-        *cases,
-        " </testsuite>\n</testsuites>\n",
-    ]
-    return "".join(parts).encode()
+    )
+    yield "".join(head).encode()
+    since = since_of(results.get("comparison"))
+    for outcome in results["outcomes"]:
+        yield _outcome_case(outcome, since(outcome)).encode()
+    for pair in ledger["missing"]:
+        yield _missing_case(pair).encode()
+    if results["flags"]["incomplete"]:
+        text = "\n".join((results["sentence"], *ledger["problems"]))
+        error = _child("error", for_xml(text, None), one_line(results["sentence"]), "incomplete")
+        yield _case("RUN", "complete", [error]).encode()
+    if results.get("gate"):
+        yield _gate_case(results["gate"]).encode()
+    yield b" </testsuite>\n</testsuites>\n"
 
 
-def _outcome_case(outcome: Mapping[str, Json], since: str, kinds: Counter[str]) -> str:
+def _counts(results: Mapping[str, Json]) -> dict[str, str]:
+    """How many cases there are, and of what kinds: the head says so before they come."""
+    kinds = Counter(_KINDS.get(one["outcome"], "") for one in results["outcomes"])
+    kinds.update(_MISSING.get(pair["fate"], "error") for pair in results["ledger"]["missing"])
+    kinds.update(["error"] if results["flags"]["incomplete"] else [])
+    if gate := results.get("gate"):
+        kinds.update(["" if gate["open"] else "failure"])
+    return {
+        "tests": str(kinds.total()),
+        "failures": str(kinds["failure"]),
+        "errors": str(kinds["error"]),
+        "skipped": str(kinds["skipped"]),
+    }
+
+
+def _outcome_case(outcome: Mapping[str, Json], since: str) -> str:
     object_ = outcome["object"]
     told = [
         ("finding", finding_of(outcome)),
@@ -83,7 +98,7 @@ def _outcome_case(outcome: Mapping[str, Json], since: str, kinds: Counter[str]) 
         children = [_child(kind, "", one_line(f"not applicable: {outcome['cause']}"))]
     elif word in ("warning", "info"):
         told.append((word, outcome["message"]))
-    return _case_of(outcome["check"], object_, told, children, kinds, kind)
+    return _case_of(outcome["check"], object_, told, children)
 
 
 _KINDS: Final = {
@@ -92,24 +107,25 @@ _KINDS: Final = {
     "waived": "skipped",
     "not-applicable": "skipped",
 }
+_MISSING: Final = {"deselected": "skipped"}
 
 
-def _gate_case(gate: Mapping[str, Json], kinds: Counter[str]) -> str:
+def _gate_case(gate: Mapping[str, Json]) -> str:
     """The gate as a case of its own, for it can be closed where every outcome is fine."""
     if gate["open"]:
-        return _case("RUN", "gate", [], kinds, "")
+        return _case("RUN", "gate", [])
     first, *reasons = lines_of(gate)
     failure = _child("failure", for_xml("\n".join(reasons)), one_line(first), "gate")
-    return _case("RUN", "gate", [failure], kinds, "failure")
+    return _case("RUN", "gate", [failure])
 
 
-def _missing_case(pair: Mapping[str, Json], kinds: Counter[str]) -> str:
+def _missing_case(pair: Mapping[str, Json]) -> str:
     told = [("finding", finding_of(pair))]
     if pair["fate"] == "deselected":
         child = _child("skipped", "", "deselected: planned, and filtered out of this run")
-        return _case_of(pair["check"], pair["object"], told, [child], kinds, "skipped")
+        return _case_of(pair["check"], pair["object"], told, [child])
     child = _child("error", "", "planned, and never reached", "not-reached")
-    return _case_of(pair["check"], pair["object"], told, [child], kinds, "error")
+    return _case_of(pair["check"], pair["object"], told, [child])
 
 
 def _case_of(
@@ -117,18 +133,15 @@ def _case_of(
     object_: Mapping[str, Json],
     told: list[tuple[str, str]],
     children: list[str],
-    kinds: Counter[str],
-    kind: str,
 ) -> str:
     name = object_id(object_["name"], object_["uuid"])
     properties = "\n    ".join([_property(*pair) for pair in told])
     first = f"<properties>\n    {properties}\n   </properties>"
-    return _case(one_line(check, NAME_LIMIT), name, [first, *children], kinds, kind)
+    return _case(one_line(check, NAME_LIMIT), name, [first, *children])
 
 
-def _case(name: str, item: str, children: list[str], kinds: Counter[str], kind: str) -> str:
+def _case(name: str, item: str, children: list[str]) -> str:
     """One case, written at once: as a tree the cases of a large run cost seconds and memory."""
-    kinds[kind] += 1
     head = f'  <testcase classname="{_attribute(name)}" name="{_attribute(item)}"'
     if not children:
         return f"{head} />\n"

@@ -60,6 +60,7 @@ class Progress:
         every: seconds after which the lines are drawn anew although nothing has moved; None for
             never, which is for those who share the stream.
         hint: what the operator can do, drawn while there is a limit.
+        names: False leaves the names of hosts out.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
         every: float | None = None,
         hint: str = HINT,
+        names: bool = True,
     ) -> None:
         self._stream = stream
         self._live = live
@@ -78,6 +80,7 @@ class Progress:
         self._clock = clock
         self._every = every
         self._hint = hint
+        self._names = names
         self._encoding = stream.encoding or "utf-8"
         self._dot, self._more = (" · ", "…") if self._carries("·…") else (" - ", "~")
         self._began = clock()
@@ -244,7 +247,7 @@ class Progress:
         if not hosts:
             return ""
         found = max(hosts, key=lambda host: (host.ended is None, host.seconds(now)))
-        shown = for_terminal(found.name, _NAME_LIMIT)
+        shown = for_terminal(found.name, _NAME_LIMIT) if self._names else "a host"
         return f"{shown} {found.seconds(now):.0f} s" + ", not done yet" * (found.ended is None)
 
     def _upwards(self, columns: int) -> str:

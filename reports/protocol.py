@@ -2,17 +2,21 @@
 
 An item that nothing surrounds is called at once and reported once. Where anybody takes part (fixtures of
 a site, marks that skip, `--pdb`, `--setup-show`, a plugin of somebody else) pytest goes through its
-phases as it always does. Both ways end in `_conclude`, the only place where an item gets its outcome.
+phases as it always does. Where not even reports have a listener beside pytest itself, there are none:
+hooks around an item, and the reports that pytest's terminal keeps, cost more than the check. All ways end
+in `_decided`, the only place where an item gets its outcome.
 """
 
 import contextlib
 import io
 import itertools
+import os
 from collections.abc import Generator, Iterator
 from typing import Any, Final
 
 import pytest
 from _pytest.runner import runtestprotocol
+from _pytest.warnings import catch_warnings_for_item
 
 from fixtures.check_item import CheckItem
 from fixtures.exceptions import NotVerifiedError
@@ -23,6 +27,7 @@ from reports.outcome import Outcome
 ACCOUNT = pytest.StashKey[Account]()
 _PHASED = pytest.StashKey[dict[CheckItem, CheckItem | None]]()
 _LISTENERS = pytest.StashKey[bool]()
+_UNHEARD = pytest.StashKey[bool]()
 
 _SURROUND: Final = (
     "pytest_runtest_setup",
@@ -33,6 +38,19 @@ _SURROUND: Final = (
 _SHOWN: Final = ("usepdb", "trace", "setupshow")
 # What listens to reports in every run, and needs no more than one for each item.
 _CONTENT: Final = ("_pytest.main", "_pytest.terminal", "_pytest.logging")
+# Hooks by which others could take part in an item, or hear of it, and whose functions may stand there.
+_AROUND: Final = (
+    "pytest_runtest_protocol",
+    "pytest_runtest_logstart",
+    "pytest_runtest_logfinish",
+    "pytest_runtest_makereport",
+    "pytest_pyfunc_call",
+    "pytest_report_teststatus",
+)
+# pytest-html's only adds to the report, and listens to reports itself where it writes a page.
+_HARMLESS: Final = (__name__, "fixtures.check_item", "pytest_html.plugin")
+# pytest counts these to know when to stop (`-x`, `--maxfail`).
+_FAILED: Final = pytest.TestReport("", ("", None, ""), {}, "failed", None, "call")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -46,12 +64,58 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config.stash[_PHASED] = dict(itertools.zip_longest(phased, phased[1:]))
     listening = set(_behind(config, "pytest_runtest_logreport"))
     config.stash[_LISTENERS] = not listening.issubset(_CONTENT)
+    around = {module for name in _AROUND for module in _behind(config, name)}
+    taking_part = {one for one in around if one not in _HARMLESS and not one.startswith("_pytest.")}
+    config.stash[_UNHEARD] = not (
+        phased or taking_part or config.stash[_LISTENERS] or len(items) < len(session.items)
+    )
 
 
 def _behind(config: pytest.Config, hook: str) -> Iterator[str]:
     """The modules whose functions a hook calls."""
     for one in getattr(config.hook, hook).get_hookimpls():
         yield str(getattr(one.function, "__module__", ""))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run all items one after another where nobody else takes part or listens."""
+    config = session.config
+    if session.testsfailed or config.option.collectonly or not config.stash[_UNHEARD]:
+        return None
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(catch_warnings_for_item(config, config.hook, "runtest", None))
+        nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123
+        stack.enter_context(contextlib.redirect_stdout(nowhere))
+        stack.enter_context(contextlib.redirect_stderr(nowhere))
+        for item in session.items:
+            _run_unheard(item)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+    return True
+
+
+def _run_unheard(item: pytest.Item) -> None:
+    """Run an item of which only the account hears."""
+    if not isinstance(item, CheckItem):
+        raise TypeError(f"{item.nodeid} is no check")
+    problem: BaseException | None = None
+    try:
+        item.setup()
+        item.call()
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as raised:  # as pytest's own runner does
+        problem = raised
+    try:
+        outcome = _decided(item, "call", problem)
+    finally:
+        problem = None  # it holds this frame, which holds it
+    item.outcome = None  # what pytest's teardown could bring does not come
+    if outcome.outcome in {"blocked", "not-verified"}:
+        item.session.pytest_runtest_logreport(_FAILED)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -141,7 +205,7 @@ def pytest_runtest_makereport(
     return report
 
 
-def _conclude(item: CheckItem, when: str, problem: BaseException | None) -> Outcome:
+def _decided(item: CheckItem, when: str, problem: BaseException | None) -> Outcome:
     """Give an item its outcome; one that did not carry out its check never passes."""
     if problem is None and not item.carried_out:
         problem = NotVerifiedError("the check was not carried out")
@@ -152,6 +216,12 @@ def _conclude(item: CheckItem, when: str, problem: BaseException | None) -> Outc
     outcome = decide(item.check, item.subject, item.evidence, problem, account.waivers)
     item.conclude(outcome)
     account.add(outcome)
+    return outcome
+
+
+def _conclude(item: CheckItem, when: str, problem: BaseException | None) -> Outcome:
+    """Decide, and note what pytest's reports are to tell."""
+    outcome = _decided(item, when, problem)
     # The last report takes them along, and from there they reach JUnit files.
     item.user_properties.append(("outcome", outcome.outcome))
     if outcome.outcome in {"blocked", "warning"}:

@@ -95,7 +95,9 @@ def judge_agility(vm: VM) -> Agility:
             computed, unknown, asked=False, answer=None, not_asked=f"{METHOD}: {found.cause}"
         )
     if not found.error:
-        return Agility(computed, unknown, asked=True, answer=None, not_asked="")
+        agreed = found.value in ("", None)  # nothing is what xapi says if it does not object
+        said = "" if agreed else f"{METHOD}: the answer is none of this call"
+        return Agility(computed, unknown, asked=agreed, answer=None, not_asked=said)
     if not _is_verdict(found.error):
         said = f"{METHOD}: {' '.join(found.error)}"
         return Agility(computed, unknown, asked=False, answer=None, not_asked=said)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Hashable
 from functools import update_wrapper
 from typing import Concatenate, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
 from fixtures.exceptions import NotVerifiedError
 from fixtures.model import PoolFacts
@@ -19,10 +18,10 @@ def once_per_pool(
 
     That something is not known is remembered as well, and raised again.
     """
-    memory: WeakKeyDictionary[PoolFacts, dict[Hashable, T | NotVerifiedError]] = WeakKeyDictionary()
 
     def remembered(facts: PoolFacts, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        answers = memory.setdefault(facts, {})
+        # Kept by the pool itself: what is remembered leads back to it, and would keep it for ever.
+        answers: dict[Hashable, T | NotVerifiedError] = facts.remembered.setdefault(function, {})
         key: Hashable = (args, tuple(sorted(kwargs.items()))) if kwargs else args
         if key not in answers:
             try:

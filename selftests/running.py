@@ -70,25 +70,22 @@ def audit(
 ) -> Run:
     """Run `pytest ARGS` and wait for its end."""
     done = subprocess.run(
-        # hypothesis is a plugin of the suite's own tests only, and slow to load.
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:hypothesispytest",
-            f"--archive={archive}",
-            *args,
-        ],
+        [sys.executable, "-m", "pytest", f"--archive={archive}", *args],
         cwd=cwd,
         env=clean_environment(**(environment or {})),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=seconds,
         check=False,
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
     )
     out = (done.stdout + done.stderr).decode("utf-8", "replace")
     return Run(done.returncode, out, archive)
+
+
+def _heed_ctrl_c() -> None:
+    """A job in the background of a script is born with Ctrl-C ignored, and so are its audits."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupted(
@@ -107,8 +104,7 @@ def interrupted(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        # A job in the background of a script is born with Ctrl-C ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
     )
     until = time.monotonic() + 60
     while not ready():

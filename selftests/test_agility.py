@@ -231,6 +231,14 @@ def test_a_failed_question_is_no_verdict(error: tuple[str, ...]) -> None:
     assert outcome(without_class(raw, "VIF"), CHECK, "web").outcome == "not-verified"
 
 
+@pytest.mark.parametrize("value", [False, {}, "refused", ["x"]])
+def test_an_answer_of_something_else_settles_nothing(value: Any) -> None:
+    pool = pool_with_vm()
+    raw, ref = without_class(raw_of(pool), "VIF"), ref_of(pool, "VM", "web")
+    odd = with_answer(raw, AGILITY, ref, RawAnswer(value=value))
+    assert outcome(odd, CHECK, "web").outcome == "not-verified"
+
+
 def test_vms_to_ask() -> None:
     pool = pool_with_vm()
     for number in range(60):

@@ -194,7 +194,7 @@ def test_an_old_pool_says_what_to_add(
         told = look(capsys, *words, *lines)
     assert told.states["TLS"] == told.states["login"] == "ok", told.out
     assert "TLSv1 " in told.under["TLS"]
-    assert "lowered as --legacy allows" in told.under["TLS"]
+    assert "old TLS as --legacy allows" in told.under["TLS"]
 
 
 def test_a_member_and_a_role_that_sees_less(
@@ -240,7 +240,10 @@ def test_clocks_apart_and_a_host_that_the_coordinator_cannot_ask(
     far, dead = list(served.pool.records["host"])[1:]
     served.pool.answers["host.get_servertime"][far] = "20200101T00:00:00Z"
     served.pool.answers["host.get_servertime"][dead] = SimError(("HOST_OFFLINE", dead))
+    for method in ("VM_metrics.get_all_records", "host.get_vms_which_prevent_evacuation"):
+        served.xenapi.faults[method] = SimError(("RBAC_PERMISSION_DENIED", method))
     told = look(capsys, *served.words, "--no-ssh")
+    assert told.states["VMs"] == told.states["evacuation"] == "CANNOT TELL"
     names = {ref: served.pool.records["host"][ref]["name_label"] for ref in (far, dead)}
     assert told.code == 1
     assert told.states[f"clock {names[far]}"] == "PROBLEM"
@@ -336,7 +339,7 @@ def test_files_need_no_reaching(tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         ((), "--pool=master.example"),
         (("--pool=sim", "--deadline=4s"), "no pool is read"),
-        (("--pool=sim", "--deadline=soon"), "expected an age"),
+        (("--pool=sim", "--deadline=soon"), "expected a time"),
         (("--pool=sim:none",), "there are"),
         (("--pool=127.0.0.1",), "the password of root is not known"),
     ],

@@ -68,9 +68,7 @@ def test_a_name_that_fits_no_host_is_said_loudly() -> None:
     known = facts()
     hosts, (note,) = found("old-03\x1b[2J", known)
     assert hosts == set()
-    assert note.startswith(
-        "--legacy=old-03\\x1b[2J names no host of this pool: nothing was lowered"
-    )
+    assert note.startswith("--legacy=old-03\\x1b[2J names no host of this pool: it had no effect")
     assert found("vip.example", known, "vip.example") == (set(), ())
 
 

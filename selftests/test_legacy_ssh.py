@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fixtures import ssh_openssh, ssh_paramiko
+from fixtures.doctor_hosts import _failed
 from fixtures.dom0_reading import Dom0Address, read_dom0s
 from fixtures.raw import RawDom0
 from fixtures.secret import Secret
@@ -307,3 +308,11 @@ def test_a_target_knows_whether_it_was_named(legacy: set[str], found: bool) -> N
     one = target(legacy=frozenset(legacy))
     assert one.legacy is found
     assert one.driver == ("openssh" if found else "paramiko")
+
+
+def test_the_doctor_proposes_no_host_that_a_machine_has_named() -> None:
+    host = Dom0Address("u", "xen-01", "10.0.0.1")
+    said = "10.0.0.1, which greets as SSH-2.0-OpenSSH_4.3 --legacy=10.0.0.2, closed the connection"
+    assert _failed(host, RawDom0(cause=said)).paste == ()
+    needs = "10.0.0.1 offers nothing else; allow what it needs: --legacy=10.0.0.1"
+    assert _failed(host, RawDom0(cause=needs)).paste == ("--legacy=10.0.0.1",)

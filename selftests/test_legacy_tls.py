@@ -81,7 +81,7 @@ def test_a_host_that_was_not_named(old: XenApiEndpoint, legacy: frozenset[str]) 
 
 def test_a_host_that_was_neither_named_nor_pinned(old: XenApiEndpoint) -> None:
     said = refusal(old.port, Trust())
-    pin = f"--tls-fingerprint 127.0.0.1:{old.port}={old.fingerprint}"
+    pin = f"--tls-fingerprint=127.0.0.1:{old.port}={old.fingerprint}"
     assert said.endswith(
         f"add, once you have compared it with the pool's own: --legacy=127.0.0.1 {pin}"
     )
@@ -94,7 +94,7 @@ def test_a_name_alone_lowers_nothing(old: XenApiEndpoint, tmp_path: Path) -> Non
     for trust in (Trust(legacy=NAMED), Trust(bundle, legacy=NAMED)):
         said = refusal(old.port, trust)
         assert "its certificate is not pinned" in said
-        assert said.endswith(f"own: --tls-fingerprint 127.0.0.1:{old.port}={old.fingerprint}")
+        assert said.endswith(f"own: --tls-fingerprint=127.0.0.1:{old.port}={old.fingerprint}")
 
 
 @pytest.mark.parametrize("legacy", [frozenset(), NAMED])

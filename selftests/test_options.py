@@ -26,7 +26,7 @@ def test_without_a_pool_it_says_what_to_pass(tmp_path: Path) -> None:
         (["--waivers=/nowhere/waivers.toml"], {}, "waivers.toml"),
         (["--checks=/nowhere"], {}, "there is no such folder"),
         (["--deadline=4s"], {}, "--deadline=4s: in less than 5 s no pool is read"),
-        (["--deadline=soon"], {}, "--deadline: expected an age"),
+        (["--deadline=soon"], {}, "--deadline: expected a time"),
     ],
 )
 def test_a_senseless_run_is_refused_in_words(

@@ -133,6 +133,22 @@ def test_a_wrong_password_is_tried_once(driver: str, server: Sshd) -> None:
     assert len(re.findall("Failed password", log.read_text())) == before + 1
 
 
+def test_a_wrong_password_that_comes_as_the_last_try_is_tried_once(
+    driver: str, server: Sshd, tmp_path: Path
+) -> None:
+    """Of three tries; sshd then says what it says to too many keys, after which it has its own."""
+    config = tmp_path / "config"
+    config.write_text("")
+    keys = [tmp_path / f"key{number}" for number in range(2)]
+    for key in keys:
+        new_key(key)
+    log = server.identity.with_name("sshd.log")
+    before = len(re.findall("Failed password", log.read_text()))
+    with agent(tmp_path, *keys), pytest.raises(SshFailureError):
+        run(driver, server, config_file=config, password=Secret("wrong-Pa55"))
+    assert len(re.findall("Failed password", log.read_text())) == before + 1
+
+
 def test_nothing_is_offered_to_an_unknown_host(driver: str, server: Sshd, tmp_path: Path) -> None:
     log = server.identity.with_name("sshd.log")
     before = re.findall("(?:Failed|Accepted|Postponed) .*", log.read_text())
@@ -147,7 +163,10 @@ def test_programs_of_the_configuration_do_not_see_passwords(
 ) -> None:
     monkeypatch.setenv("POOLPROOF_PASSWORD", "seen-Pa55")
     config = tmp_path / "config"
-    config.write_text(f"ProxyCommand sh -c 'env >{tmp_path}/seen'\n")
+    seen = tmp_path / "seen"
+    config.write_text(f"Match exec 'env >>{seen}'\n  ProxyCommand sh -c 'env >>{seen}'\n")
     with pytest.raises(SshFailureError):
         run(driver, server, config_file=config)
-    assert "seen-Pa55" not in (tmp_path / "seen").read_text()
+    assert seen.read_text().count("\nPATH=") >= 2, "both were run"
+    for password in ("seen-Pa55", PASSWORD):
+        assert password not in seen.read_text()

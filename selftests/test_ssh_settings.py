@@ -155,3 +155,14 @@ def test_fingerprint_is_that_of_openssh() -> None:
     ours = HostKey(key.get_name(), key.asbytes())
     assert ours.fingerprint == key.fingerprint
     assert ours.line("a") == f"a ssh-rsa {key.get_base64()}"
+
+
+def test_commands_of_the_configuration_decide_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Match exec '{} %h'\n  Port 99\n"
+    assert resolve(config(tmp_path, text.format("test alpha =")), UUID, "alpha").port == 99
+    assert resolve(config(tmp_path, text.format("test beta =")), UUID, "alpha").port == 22
+    monkeypatch.setattr("fixtures.ssh_settings._MATCH_SECONDS", 0.2)
+    with pytest.raises(UsageProblemError, match=r"Match exec did not end within 0\.2 s"):
+        resolve(config(tmp_path, text.format("sleep 60; :")), UUID, "alpha")

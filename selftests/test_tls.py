@@ -114,11 +114,11 @@ def test_an_unknown_certificate_is_refused_with_the_line_that_pins_it(
     with endpoint(pool_identity) as server:
         with pytest.raises(CannotAuditError) as refused:
             handshake(server.port, Trust(), "localhost")
-        line = f"--tls-fingerprint localhost:{server.port}={server.fingerprint}"
+        line = f"--tls-fingerprint=localhost:{server.port}={server.fingerprint}"
         assert line in str(refused.value)
         assert "self-signed certificate" in str(refused.value)
         assert "\n" not in str(refused.value)
-        pin = parse_pin(line.removeprefix("--tls-fingerprint "))
+        pin = parse_pin(line.removeprefix("--tls-fingerprint="))
         assert handshake(server.port, Trust(pins=(pin,)), "localhost").trusted_by == "pin"
         assert server.bodies == []
 

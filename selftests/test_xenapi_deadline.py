@@ -162,9 +162,8 @@ def test_another_machine_at_the_address_is_not_read(
     with open_session(plan(endpoint).login) as session:
         for connection in session._all:
             connection.close()
-        seen = session._first.transport.handshake
-        assert seen is not None
-        session._first.transport.handshake = replace(seen, fingerprint="00:11")
+        assert session._seen == {endpoint.address: endpoint.fingerprint}
+        session._seen[endpoint.address] = "00:11"
         with pytest.raises(XenApiUnreachableError, match="another machine") as refused:
             session.call(READ)
         assert refused.value.lost

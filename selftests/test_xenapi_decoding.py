@@ -10,6 +10,7 @@ from simpool.xenapi_encoding import response, value
 
 HEAD = b"<?xml version='1.0'?><methodResponse><params><param>"
 TAIL = b"</param></params></methodResponse>"
+LOST = b"<value><struct><member>"
 
 
 def decode(document: bytes, size: int = 65536) -> Any:
@@ -78,6 +79,11 @@ def test_chunks_may_end_anywhere(size: int) -> None:
         (HEAD + b"<value>&undefined;</value>" + TAIL, "damaged"),
         (HEAD + TAIL, "no single"),
         (HEAD + b"<value>1</value><value>2</value>" + TAIL, "no single"),
+        (HEAD + LOST + b"<name>a</name></member></struct></value>" + TAIL, "'a' is lost"),
+        (HEAD + LOST + b"<name>a</name></member><member><name>b</name>", "'a' is lost"),
+        (HEAD + LOST + b"<value>1</value></member></struct></value>" + TAIL, "no name"),
+        (HEAD + b"<value><struct>x</struct></value>" + TAIL, "outside of its values"),
+        (HEAD + b"<value><array><data>1</data></array></value>" + TAIL, "outside of its values"),
         (HEAD + b"<value><int>1e9</int></value>" + TAIL, "no integer"),
         (HEAD + b"<value><int>" + b"9" * 5000 + b"</int></value>" + TAIL, "no integer"),
         (HEAD + b"<value><boolean>yes</boolean></value>" + TAIL, "no boolean"),

@@ -139,7 +139,7 @@ def test_certificates_that_nobody_can_verify_are_one_line(
             assert text == (
                 f"{endpoint.address}: its TLS certificate cannot be verified ({reason}); nothing was "
                 f"sent. Its SHA-256 fingerprint is {identity.fingerprint}; compare it with the "
-                f"pool's own, then pin it: --tls-fingerprint {pin}"
+                f"pool's own, then pin it: --tls-fingerprint={pin}"
             )
             assert endpoint.bodies == []
 
@@ -231,7 +231,7 @@ def test_a_session_that_is_killed_twice_leaves_the_rest_unread(
     protocol: str, endpoint: CountingEndpoint
 ) -> None:
     well, before = healthy("default")
-    for at in range(4, calls_of(protocol) - 8, 7):
+    for at in range(4, calls_of(protocol) - 8, 11):
         endpoint.play(killing(endpoint, at, at + 4))
         raw = read(endpoint)
         assert raw.calls[LOGIN] == 2
@@ -328,12 +328,12 @@ def test_a_toolstack_that_is_gone_for_a_while_is_waited_for(protocol: str) -> No
     again: list[XenApiEndpoint] = []
 
     def hook(number: int, _method: str) -> Any:
-        if number != 20:
-            return Usual()
-        threading.Thread(target=restart).start()
-        return Drop()
+        if number == 20:
+            threading.Thread(target=restart).start()
+        return Usual() if number < 20 else Drop()
 
     def restart() -> None:
+        time.sleep(0.3)  # the answer that is under way is given
         served[0].__exit__(None, None, None)
         first.sessions.clear()
         time.sleep(0.2)
@@ -365,7 +365,6 @@ def test_a_hundred_thousand_messages(protocol: str) -> None:
     assert unread(raw) == {}
     assert raw.answers["message.get_all"]["count"].value == "100000"
     assert len(raw.answers["message.get_since"]["recent"].value) == recent
-    assert judged(raw, "default").verdict.word == healthy("default")[1].verdict.word
 
 
 def test_the_pool_itself_is_ready() -> None:

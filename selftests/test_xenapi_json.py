@@ -98,6 +98,7 @@ def test_bytes_that_are_no_utf8_are_replaced() -> None:
         (b'{"result":"\\q"}', "damaged"),
         (b'{"result":1}{', "damaged"),
         (b'{"error":"text"}', "none of a XenAPI"),
+        (b'{"jsonrpc":"2.0","error":null,"id":1}', "neither a result nor an error"),
         (b'{"error":{"code":-32601,"message":"no such method"}}', "no such method"),
         (b'{"result":' + b"[" * 100_000, "nest deeper"),
         (b'{"result":' + b'{"a":' * 100_000, "nest deeper"),
@@ -107,6 +108,12 @@ def test_bytes_that_are_no_utf8_are_replaced() -> None:
 def test_what_no_xapi_sends_is_refused(document: bytes, why: str) -> None:
     with pytest.raises(UndecodableError, match=why):
         envelope(document)
+
+
+def test_a_text_without_an_end_is_searched_once() -> None:
+    """Searched again from each of its quotes this takes hours, in one step that nothing ends."""
+    with pytest.raises(UndecodableError, match="breaks off"):
+        envelope('{"result": nan, "x": "' + '\\"' * 1_000_000)
 
 
 def test_too_many_values_are_refused_before_they_take_memory(

@@ -2,6 +2,7 @@ import ast
 import copy
 import os
 import pickle
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -205,7 +206,7 @@ def test_an_untrusted_coordinator_gets_no_credentials(
 ) -> None:
     with XenApiEndpoint(sim(), identity=other_identity, slave_of=endpoint.address) as member:
         text = refusal(login_to(member))
-        assert f"--tls-fingerprint {endpoint.address}={endpoint.fingerprint}" in text
+        assert f"--tls-fingerprint={endpoint.address}={endpoint.fingerprint}" in text
         # A pin without a host is for the address that was given, not for whom a member names.
         pins = (parse_pin(member.fingerprint), parse_pin(endpoint.fingerprint))
         assert "cannot be verified" in refusal(replace(login_to(member), trust=Trust(pins=pins)))
@@ -317,6 +318,40 @@ def test_a_pool_that_changes_its_certificate_is_not_talked_to(
         with pytest.raises(XenApiUnreachableError, match="cannot be verified") as error:
             session.call(READ)
         assert error.value.lost
+
+
+def test_two_connections_never_lead_to_two_machines(
+    endpoint: XenApiEndpoint, other_identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where one name stands for two pools, both of them trusted."""
+    with XenApiEndpoint(sim(), identity=other_identity) as other:
+        trust = Trust(pins=(parse_pin(endpoint.fingerprint), parse_pin(other.fingerprint)))
+        with open_session(login_to(endpoint, trust=trust)) as session:
+            session._first.close()
+            monkeypatch.setattr(
+                "fixtures.xenapi_transport.dial",
+                lambda _address, _deadline: socket.create_connection(("127.0.0.1", other.port)),
+            )
+            with pytest.raises(XenApiUnreachableError, match="another certificate") as error:
+                session.call(READ)
+            assert error.value.lost
+            for connection in session._all:
+                connection.close()
+            monkeypatch.undo()
+        assert other.calls == {}
+    assert endpoint.sessions == {}
+
+
+def test_a_session_that_a_pool_repeats_as_an_address_is_hidden(endpoint: XenApiEndpoint) -> None:
+    with open_session(login_to(endpoint)) as session:
+        (handle,) = endpoint.sessions
+        endpoint.faults[READ] = SimError(("HOST_IS_SLAVE", handle))
+        with pytest.raises(XenApiError) as error:
+            session.call(READ)
+        assert handle not in str(error.value)
+        with pytest.raises(XenApiUnreachableError, match="changed its coordinator") as lost:
+            session.call(READ)
+        assert handle not in str(lost.value)
 
 
 def test_secrets_show_nothing() -> None:

@@ -134,7 +134,7 @@ def test_other_services_are_recognised(
 
 def test_unknown_hosts_refused_ports_and_silence_are_told_apart() -> None:
     base = Login("host.invalid", "root", Secret(PASSWORD), Trust(), connect_timeout=0.3)
-    assert refusal(base) == "host.invalid: no such host name"
+    assert refusal(base).startswith("host.invalid: no such host name")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert "does not answer" in refusal(replace(base, address=f"127.0.0.1:{port}"))
@@ -143,6 +143,44 @@ def test_unknown_hosts_refused_ports_and_silence_are_told_apart() -> None:
         replace(patient, address=f"127.0.0.1:{port}")
     )
     assert "no such host name" in refusal(replace(base, address="a" * 64 + ".example"))
+
+
+def test_a_name_server_that_says_nothing_costs_the_connect_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+
+    def look_up(*_: object, **__: object) -> list[Any]:
+        over.wait(60.0)
+        return []
+
+    monkeypatch.setattr("fixtures.xenapi_wire.socket.getaddrinfo", look_up)
+    login = Login("pool.example", "root", Secret(PASSWORD), Trust(), connect_timeout=0.3)
+    begin = time.monotonic()
+    text = refusal(login)
+    over.set()
+    assert text == "pool.example: no such host name, or no name server that answers"
+    assert time.monotonic() - begin < 30.0
+
+
+def say_half_a_chunk(connection: socket.socket) -> None:
+    received = b""
+    while PASSWORD.encode() not in received:
+        received += connection.recv(65536)
+    connection.sendall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"result')
+
+
+def test_an_answer_in_pieces_that_lacks_its_end_is_told_as_such() -> None:
+    with raw_server(say_half_a_chunk) as url:
+        text = refusal(Login(url, "root", Secret(PASSWORD), Trust(), call_timeout=5.0))
+    assert text.endswith("cannot be read: the connection was closed before its end")
+
+
+def test_a_login_that_a_gateway_has_passed_on_is_not_repeated(endpoint: XenApiEndpoint) -> None:
+    """It may have been a wrong password, and accounts lock."""
+    endpoint.faults[LOGIN] = HttpReply(b"<html>too late</html>", 504)
+    assert "HTTP 504" in refusal(login_to(endpoint, booting_patience=60.0))
+    assert len(endpoint.bodies) == 1
 
 
 def test_plain_http_is_for_loopback_only_and_uses_no_proxy(

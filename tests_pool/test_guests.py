@@ -61,7 +61,7 @@ def test_vm_has_been_restarted_lately(vm: VM, settings: Settings, evidence: Evid
     """
     if settings.phase == "after":
         not_applicable("the upgrade is over")
-    if vm.power_state not in ("Running", "Paused"):
+    if vm.power_state in ("Halted", "Suspended"):
         not_applicable(f"the VM is {vm.power_state.lower()}")
     days = running_for(vm).days
     evidence(days=days, limit=settings.uptime_days)
