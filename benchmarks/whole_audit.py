@@ -68,8 +68,8 @@ def main() -> None:
 
 def _audit(served: Path, folder: Path) -> list[str]:
     options = {
-        "--pool": _told(served, "address"),
-        "--tls-fingerprint": _told(served, "fingerprint"),
+        "--pool": told_by(served, "address"),
+        "--tls-fingerprint": told_by(served, "fingerprint"),
         "--password-file": served / "password",
         "--known-hosts": served / "known_hosts",
         "--ssh-config": served / "ssh_config",
@@ -158,7 +158,8 @@ class _Asked(dict[str, Any]):
         return self[name]
 
 
-def _told(served: Path, name: str) -> str:
+def told_by(served: Path, name: str) -> str:
+    """What a `benchmarks.pool_server` has written for its clients: its `address` and so on."""
     return (served / name).read_text(encoding="utf-8").strip()
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import XenAPI
 
-from benchmarks.whole_audit import measured, serving
+from benchmarks.whole_audit import measured, serving, told_by
 from fixtures.secret import Secret
 from fixtures.tls import Trust, parse_pin
 from fixtures.xenapi_session import Login, open_session
@@ -66,14 +66,14 @@ def _singly(served: Path) -> int:
 
 
 def _logged_in(served: Path) -> Any:
-    session = XenAPI.Session(_told(served, "address"), ignore_ssl=True)
-    session.xenapi.login_with_password("root", _told(served, "password"), "1.0", "benchmark")
+    session = XenAPI.Session(told_by(served, "address"), ignore_ssl=True)
+    session.xenapi.login_with_password("root", told_by(served, "password"), "1.0", "benchmark")
     return session
 
 
 def _ours(served: Path) -> int:
-    trust = Trust(None, (parse_pin(_told(served, "fingerprint")),))
-    login = Login(_told(served, "address"), "root", Secret(_told(served, "password")), trust)
+    trust = Trust(None, (parse_pin(told_by(served, "fingerprint")),))
+    login = Login(told_by(served, "address"), "root", Secret(told_by(served, "password")), trust)
     with open_session(login) as session:
         return len(_timed(lambda: session.call(_CALL)))
 
@@ -92,10 +92,6 @@ def _timed(read: Callable[[], Any]) -> Any:
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     sys.stdout.write(f"{wall:.3f} {cpu:.3f} {before} ")
     return found
-
-
-def _told(served: Path, name: str) -> str:
-    return (served / name).read_text(encoding="utf-8").strip()
 
 
 if __name__ == "__main__":

@@ -106,9 +106,9 @@ def plain(count: int) -> tuple[HostSpec, ...]:
     return tuple(HostSpec(f"lab-{number:02}") for number in range(1, count + 1))
 
 
-def build_pool(spec: LabSpec, now: datetime | None = None) -> SimPool:
+def build_pool(spec: LabSpec) -> SimPool:
     """The pool of these hosts: its XenAPI answers, and how each dom0 is where it is healthy."""
-    pool = new_pool("laboratory", spec.release, now or datetime.now(UTC))
+    pool = new_pool("laboratory", spec.release, datetime.now(UTC))
     for number, host in enumerate(spec.hosts):
         add_host(pool, host.name, address=address(number), memory_gib=128, up_days=1 / 24)
     add_network(pool, "Management", device="eth0", management=True)

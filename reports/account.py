@@ -9,7 +9,7 @@ from fixtures.audit import Audit, object_ref
 from fixtures.contract import Check
 from fixtures.reading import Reading
 from fixtures.waivers import WaiverBook, judge_waivers
-from reports.evidence import Settled, plain
+from reports.evidence import settled
 from reports.ledger import Ledger, Planned, balance, plan
 from reports.outcome import ObjectClass, ObjectRef, Outcome
 from reports.outcome_stream import OutcomeStream
@@ -45,7 +45,7 @@ class Account:
 
     def add(self, outcome: Outcome) -> None:
         """Take in one outcome; a second one for the same pair is kept as well, for the ledger."""
-        outcome = replace(outcome, evidence=Settled(plain(outcome.evidence)))
+        outcome = replace(outcome, evidence=settled(outcome.evidence))
         if self.stream is not None:
             self.stream.outcome(outcome)
         if outcome.finding in self.outcomes:
@@ -68,14 +68,20 @@ class Account:
                 self.stream.outcome(doubted, doubted=True)
             self.outcomes[outcome.finding] = doubted
 
+    def let_go(self) -> None:
+        """Forget pairs and outcomes: the results have them all."""
+        self.planned = ()
+        self.outcomes.clear()
+        self.doubled.clear()
+
     def waiver_notes(self, window: dt.datetime | None) -> list[str]:
         """What is to be said of the waivers: without effect, not needed, ending before the change.
 
         A waiver whose check was not carried out may still be needed.
         """
         waived = {key for key, one in self.outcomes.items() if one.outcome == "waived"}
-        settled = {key for key, one in self.outcomes.items() if one.outcome != "not-verified"}
-        open_ones = {pair.finding for pair in self.planned} - settled
+        known = {key for key, one in self.outcomes.items() if one.outcome != "not-verified"}
+        open_ones = {pair.finding for pair in self.planned if pair.finding not in known}
         book = self.waivers
         notes = [*book.notes, *book.unused(waived | open_ones), *book.wide(waived)]
         if window is not None:

@@ -22,6 +22,18 @@ _USUAL: Final = frozenset({str, bool, int, float, type(None), datetime})
 class Settled(dict[str, Json]):
     """Evidence that `plain` has been through already; cutting it again would count wrongly."""
 
+    __slots__ = ()
+
+
+_NO_EVIDENCE: Final = Settled()
+
+
+def settled(evidence: Mapping[str, object]) -> Settled:
+    """Evidence made plain once and for all; outcomes without any share theirs, and change it never."""
+    if not evidence:
+        return _NO_EVIDENCE
+    return evidence if isinstance(evidence, Settled) else Settled(plain(evidence))
+
 
 def plain(value: object) -> Json:
     """Evidence as JSON: strings to 4 KB, lists and maps to 200 entries, 5,000 values, 8 levels.

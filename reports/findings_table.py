@@ -52,14 +52,16 @@ def findings_pieces(results: Mapping[str, Json]) -> Iterator[bytes]:
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     yield text.getvalue().encode("utf-8-sig")
-    # The same titles, sources and remedies come back in thousands of rows.
-    known = functools.lru_cache(maxsize=4096)(cell)
+    # The same titles, sources and remedies come back in thousands of rows, objects in each check's; what
+    # stands in one row alone would only push these out.
+    known = functools.lru_cache(maxsize=1 << 16)(cell)
     rows = rows_of(results)
     while some := list(itertools.islice(rows, _ROWS_AT_ONCE)):
         text.seek(0)
         text.truncate()
         writer.writerows(
-            [known(one) if type(one) is str else cell(one) for one in row] for row in some
+            [cell(row[0]), *(known(one) if type(one) is str else cell(one) for one in row[1:])]
+            for row in some
         )
         yield text.getvalue().encode()
 

@@ -3,8 +3,8 @@
 An item that nothing surrounds is called at once and reported once. Where anybody takes part (fixtures of
 a site, marks that skip, `--pdb`, `--setup-show`, a plugin of somebody else) pytest goes through its
 phases as it always does. Where not even reports have a listener beside pytest itself, there are none:
-hooks around an item, and the reports that pytest's terminal keeps, cost more than the check. All ways end
-in `_decided`, the only place where an item gets its outcome.
+hooks around an item, and the reports that pytest's terminal keeps, cost more than the check. All ways
+end in `_decided`, the only place where an item gets its outcome.
 """
 
 import contextlib
@@ -79,7 +79,11 @@ def _behind(config: pytest.Config, hook: str) -> Iterator[str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Run all items one after another where nobody else takes part or listens."""
+    """Run all items one after another where nobody else takes part or listens.
+
+    An item goes when it has its outcome, and its memory to the next outcomes: `session.items` is empty
+    at the end.
+    """
     config = session.config
     if session.testsfailed or config.option.collectonly or not config.stash[_UNHEARD]:
         return None
@@ -88,8 +92,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123
         stack.enter_context(contextlib.redirect_stdout(nowhere))
         stack.enter_context(contextlib.redirect_stderr(nowhere))
-        for item in session.items:
-            _run_unheard(item)
+        session.items.reverse()
+        while session.items:
+            _run_unheard(session.items.pop())
             if session.shouldfail:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
@@ -113,7 +118,6 @@ def _run_unheard(item: pytest.Item) -> None:
         outcome = _decided(item, "call", problem)
     finally:
         problem = None  # it holds this frame, which holds it
-    item.outcome = None  # what pytest's teardown could bring does not come
     if outcome.outcome in {"blocked", "not-verified"}:
         item.session.pytest_runtest_logreport(_FAILED)
 

@@ -77,7 +77,7 @@ def audit(
         capture_output=True,
         timeout=seconds,
         check=False,
-        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
+        preexec_fn=_heed_ctrl_c,
     )
     out = (done.stdout + done.stderr).decode("utf-8", "replace")
     return Run(done.returncode, out, archive)
@@ -104,7 +104,7 @@ def interrupted(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        preexec_fn=_heed_ctrl_c,  # noqa: PLW1509
+        preexec_fn=_heed_ctrl_c,
     )
     until = time.monotonic() + 60
     while not ready():

@@ -231,6 +231,8 @@ def test_the_login_is_refused(
     assert told.code == 30
     assert told.states["login"] == "PROBLEM"
     assert "--password-file" in told.under["login"]
+    assert "the pool cannot be read" in told.out
+    assert "reach" not in told.out, "it was reached"
     assert "wr0ng-passw0rd" not in told.out
 
 

@@ -349,7 +349,7 @@ def test_typed_at_a_terminal(tmp_path: Path) -> None:
         assert len(screen.rows) == 3
         assert re.match(r"0:\d\d, 9:\d\d left · ", screen.rows[0])
         os.write(terminal.ours, b"\x03")
-        run.until(drawn("Ctrl-C: the reading stops"))
+        run.until(drawn("Ctrl-C again: judge nothing, write the bundle, end"))
         while run.process.poll() is None:
             screen.feed(uncoloured(terminal.read()))
             time.sleep(0.02)

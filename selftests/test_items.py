@@ -102,6 +102,34 @@ def test_a_listener_hears_of_every_item_and_of_its_end(
             assert f"{one['message']}\n{one['remedy']}" in said
 
 
+# A plugin that neither takes part in items nor listens to reports.
+BYSTANDER = """
+def pytest_sessionfinish(session):
+    reports = session.config.pluginmanager.getplugin("terminalreporter").stats
+    print("kept", sum(map(len, reports.values())), len(session.items), session.testsfailed)
+
+def pytest_collection_finish(session):
+    print("whole", sum(item.is_whole for item in session.items), session.items[0].name)
+    print("whole", sum(item.is_whole for item in session.items))
+"""
+
+
+def test_nothing_is_made_or_kept_that_nobody_asks_for(
+    told: tuple[Run, dict[str, Any], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "bystander.py").write_text(BYSTANDER)
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    words = (f"--pool={told[0].bundle}", "-p", "bystander", "-s", "--maxfail=3")
+    run = audit(tmp_path / "archive", *words, environment={"PYTHONPATH": path})
+    said = [line.split() for line in run.out.splitlines() if line.startswith(("whole", "kept"))]
+    first = next(iter(told[1]["items"])).partition("::")[2]
+    assert said[:2] == [["whole", "0", first], ["whole", "1"]]
+    ledger = run.results["ledger"]
+    assert said[2] == ["kept", "0", str(ledger["not-reached"]), "3"]
+    assert ledger["blocked"] + ledger["not-verified"] == 3
+    assert ledger["not-reached"] > 0
+
+
 def outcomes(run: Run) -> list[dict[str, Any]]:
     return [one for one in run.results["outcomes"] if one["object"]["uuid"]]
 

@@ -1,15 +1,24 @@
+import argparse
 import base64
 import hashlib
 import hmac
+import io
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
 
 from fixtures.exceptions import UsageProblemError
+from fixtures.live import LivePlan, read_live
+from fixtures.live_options import live_plan
 from fixtures.secret import Secret
 from fixtures.ssh_known_hosts import HostKey, KnownKeys, read_known_keys
 from fixtures.ssh_settings import SshOptions, resolve
+from reports.progress import Progress
+from selftests.faulty_pools import NOW
+from selftests.xenapi_matrix import login_of, speaking
+from simpool.pools import build
 
 UUID = "11111111-2222-3333-4444-555555555555"
 
@@ -166,3 +175,38 @@ def test_commands_of_the_configuration_decide_in_time(
     monkeypatch.setattr("fixtures.ssh_settings._MATCH_SECONDS", 0.2)
     with pytest.raises(UsageProblemError, match=r"Match exec did not end within 0\.2 s"):
         resolve(config(tmp_path, text.format("sleep 60; :")), UUID, "alpha")
+
+
+def live_options_of(config_file: Path, **changes: Any) -> argparse.Namespace:
+    given: dict[str, Any] = {"user": "root", "password_file": None, "tls_fingerprint": []}
+    ssh: dict[str, Any] = {"ssh_user": None, "ssh_same_password": True, "known_hosts": []}
+    given |= ssh | {"ca_bundle": None, "legacy": None, "settings": None, "no_ssh": False}
+    given |= {"ssh_driver": "paramiko", "ssh_config": str(config_file), "deadline": "10m"}
+    return argparse.Namespace(**given | changes)
+
+
+def test_it_is_looked_at_before_the_pool_is_contacted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POOLPROOF_PASSWORD", "simulated")
+    file = config(tmp_path, "Match nonsense\n").config_file
+    assert file is not None
+    with pytest.raises(UsageProblemError, match="ssh configuration"):
+        live_plan(live_options_of(file), "pool.example")
+    assert live_plan(live_options_of(file, no_ssh=True), "pool.example").ssh is None
+    assert live_plan(live_options_of(file, ssh_driver="openssh"), "pool.example").ssh is not None
+
+
+def test_what_is_wrong_for_one_host_costs_that_host_alone(tmp_path: Path) -> None:
+    with speaking("json-rpc", build("default", NOW)) as endpoint:
+        records = endpoint.pool.records["host"].values()
+        wrong, *others = [str(host["uuid"]) for host in records]
+        address = next(host["address"] for host in records)
+        # Nothing listens on this port of ours.
+        text = f"Host {address}\n  Port x\nHost *\n  HostName 127.0.0.1\n  Port 1\n"
+        plan = LivePlan(login_of(endpoint), config(tmp_path, text))
+        raw = read_live(plan, [], Progress(io.StringIO(), live=False))
+    assert not [name for name, found in raw.classes.items() if found.state == "unread"]
+    assert raw.dom0[wrong].cause == "the ssh configuration has a Port that is no port: 'x'"
+    assert others
+    assert all(raw.dom0[uuid].connection["failure"] == "refused" for uuid in others)
