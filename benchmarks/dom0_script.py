@@ -14,13 +14,14 @@ import pytest
 
 from fixtures import ssh_openssh, ssh_paramiko
 from fixtures.catalogue import discover
+from fixtures.dom0_framing import batches, end_marker, parse
 from fixtures.dom0_reading import LARGEST_ANSWER
-from fixtures.dom0_script import compose, end_marker, new_marker, parse
+from fixtures.dom0_script import compose, new_marker
 from fixtures.probes import Probe
 from fixtures.ssh_settings import resolve
 from selftests.sshd import Sshd, running_sshd
 from simpool.dom0_answers import answered
-from simpool.dom0_frames import closing, frame, opening
+from simpool.dom0_frames import closing, opening, printed
 from simpool.pools import POOLS, build
 
 SHELLS = ("bash", "dash", "busybox")
@@ -105,8 +106,8 @@ def _simulated(probes: Sequence[Probe], marker: str) -> None:
         largest = 0
         for canned in build(name).dom0.values():
             answers = [answered(canned.get(probe.command), probe) for probe in probes]
-            frames = (frame(marker, index, answer) for index, answer in enumerate(answers))
-            said = opening(marker) + b"".join(frames) + closing(marker, len(answers))
+            parts = [part for part, _ in printed(marker, answers, batches(probes))]
+            said = opening(marker) + b"".join(parts) + closing(marker, len(answers))
             largest = max(largest, len(said))
         print(f"sim:{name:10} {largest} bytes of the host that says most")
 

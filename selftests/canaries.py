@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fixtures.dom0_script import STDERR_CAP
+from fixtures.dom0_framing import STDERR_CAP
 from simpool.data import CannedAnswer, SimPool
 from simpool.records import pool_record
 

@@ -105,4 +105,4 @@ def test_few_probes_are_taken_less_from(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(dom0_reading, "_DRIVERS", {"paramiko": answer})
     monkeypatch.setattr(dom0_reading, "resolve", lambda *_: target)
     read_dom0s([Dom0Address(UUID, "a", "10.0.0.1")], [Probe("ls /", cap=10)], SshOptions(), 10)
-    assert caps[0] < LARGEST_ANSWER / 10
+    assert caps[0] < LARGEST_ANSWER / 8

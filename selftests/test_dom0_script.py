@@ -11,58 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fixtures.dom0_script import (
-    STDERR_CAP,
-    compose,
-    end_marker,
-    frame_commands,
-    new_marker,
-    parse,
-)
+from fixtures.dom0_framing import STDERR_CAP, batches, end_marker, parse
+from fixtures.dom0_script import compose, frame_commands, new_marker
 from fixtures.probes import BASE_PROBES, CLOCK, MOUNTS, Probe
 from fixtures.raw import RawProbe
-from simpool.dom0_frames import closing, frame, opening, read_probes_from
+from selftests.dom0_shells import SHELLS, place_shell, run
+from simpool.dom0_frames import closing, frame, opening, read_batches_from, read_probes_from
 
 MARKER = "poolproof-0123456789abcdef0123456789abcdef"
 
 
-@pytest.fixture(params=["bash", "dash", "busybox"])
+@pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    found = shutil.which(request.param)
-    if found is None:
-        pytest.skip(f"{request.param} is not installed")
-    directory = tmp_path / "bin"
-    directory.mkdir()
-    (directory / "sh").symlink_to(found)
-    if request.param == "busybox":  # its own tools as well, as far as it has them
-        for applet in ("head", "cat", "sleep", "setsid", "ls", "sed", "grep", "sort", "wc", "tail"):
-            (directory / applet).symlink_to(found)
-    return directory / "sh"
+    return place_shell(request.param, tmp_path)
 
 
-def run(shell: Path, script: str, banner: str = "") -> bytes:
-    environment = {"PATH": f"{shell.parent}:/usr/bin:/bin", "TMPDIR": "/nowhere"}
-    command = [str(shell), "-c", f"{banner} exec sh -s"]
-    done = subprocess.run(
-        command,
-        input=script.encode(),
-        capture_output=True,
-        env=environment,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0
-    assert done.stderr == b""
-    return done.stdout
-
-
-def ask(shell: Path, *probes: Probe, banner: str = "") -> list[RawProbe]:
-    output = run(shell, frame_commands(probes, MARKER), banner)
+def ask(shell: Path, *probes: Probe, banner: str = "", batched: bool = True) -> list[RawProbe]:
+    output = run(shell, frame_commands(probes, MARKER, batched=batched), banner)
     assert end_marker(MARKER) in output
     return list(parse(output, probes, MARKER).values())
 
 
-def test_answers(shell: Path) -> None:
+@pytest.mark.parametrize("batched", [True, False])
+def test_answers(shell: Path, *, batched: bool) -> None:
     one, two, three, four, five = ask(
         shell,
         Probe("echo one; echo two >&2; exit 3"),
@@ -71,6 +42,7 @@ def test_answers(shell: Path) -> None:
         Probe("no-such-program"),
         Probe("if"),
         banner="echo welcome to this machine; echo and more >/dev/null;",
+        batched=batched,
     )
     assert (one.state, one.status, one.stdout, one.stderr) == ("done", 3, "one\n", "two")
     assert two.stdout == "stdin is empty\n"
@@ -81,8 +53,10 @@ def test_answers(shell: Path) -> None:
     assert five.status == 2
 
 
-def test_nothing_is_run_twice_or_after_a_failure(shell: Path) -> None:
-    answers = ask(shell, *(Probe(f"echo {number}; exit {number}") for number in range(20)))
+@pytest.mark.parametrize("batched", [True, False])
+def test_nothing_is_run_twice_or_after_a_failure(shell: Path, *, batched: bool) -> None:
+    probes = [Probe(f"echo {number}; exit {number}") for number in range(20)]
+    answers = ask(shell, *probes, batched=batched)
     assert [answer.stdout for answer in answers] == [f"{number}\n" for number in range(20)]
     assert [answer.status for answer in answers] == list(range(20))
 
@@ -94,7 +68,7 @@ def test_deadlines(shell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         Probe("echo begun; sleep 98765.4; echo late", 1),
         Probe("trap '' TERM HUP INT; sleep 98765.4 | cat", 1),
         Probe("sleep 98765.4 & echo its child has the pipe", 1),
-        Probe("echo after"),
+        Probe("echo after", 1),
     )
     assert [stuck.state, stubborn.state, held.state] == ["timeout"] * 3
     assert stuck.status is None
@@ -175,7 +149,8 @@ def test_a_machine_on_which_nothing_can_be_written(shell: Path) -> None:
     assert {answer.state for answer in answers.values()} == {"done"}
 
 
-def test_a_slow_reader_loses_nothing(shell: Path) -> None:
+@pytest.mark.parametrize("batched", [True, False])
+def test_a_slow_reader_loses_nothing(shell: Path, *, batched: bool) -> None:
     """The clock interrupts the script while nobody reads what it says."""
     probes = [Probe(f"head -c 30000 /dev/zero | tr '\\000' {letter}") for letter in "abcdef"]
     process = subprocess.Popen(
@@ -184,7 +159,7 @@ def test_a_slow_reader_loses_nothing(shell: Path) -> None:
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(frame_commands(probes, MARKER).encode())
+    process.stdin.write(frame_commands(probes, MARKER, batched=batched).encode())
     process.stdin.close()
     time.sleep(2.5)
     with process.stdout as stdout:
@@ -265,7 +240,11 @@ def test_markers_differ() -> None:
 
 def test_script_to_probes_and_back() -> None:
     probes = (Probe("ls '/a b'", 3, 7), Probe("echo 'p 1 2 3 x' \"q\""), *BASE_PROBES)
-    assert read_probes_from(compose(probes, MARKER)) == (MARKER, probes)
+    script = compose(probes, MARKER)
+    assert read_probes_from(script) == (MARKER, probes)
+    assert read_batches_from(script) == batches(probes)
+    framed = frame_commands(probes, MARKER, batched=False)
+    assert (read_probes_from(framed), read_batches_from(framed)) == ((MARKER, probes), ())
     with pytest.raises(ValueError, match="not a script"):
         read_probes_from("echo x")
 

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from fixtures.dom0_script import frame_commands, new_marker, parse
+from fixtures.dom0_framing import parse
+from fixtures.dom0_script import frame_commands, new_marker
 from fixtures.probes import Probe
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fixtures import ssh_openssh_messages
-from fixtures.dom0_script import begun, parse
+from fixtures.dom0_framing import begun, parse
 from fixtures.probes import Probe
 from fixtures.raw import RawProbe
 from fixtures.ssh_known_hosts import HostKey, read_known_keys

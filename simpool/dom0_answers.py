@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fixtures import probes
-from fixtures.dom0_script import STDERR_CAP
+from fixtures.dom0_framing import STDERR_CAP
 from fixtures.probes import Probe
 from fixtures.raw import RawProbe
 from rules.restarts import INSTALL_TIMES
@@ -261,7 +261,7 @@ def answered(canned: CannedAnswer | None, probe: Probe) -> RawProbe:
         seconds = float(probe.deadline)
         return RawProbe(probe.command, "timeout", None, seconds, text, "", truncated)
     stderr = canned.stderr.encode("utf-8", "surrogateescape")[:STDERR_CAP]
-    said = stderr.decode("utf-8", "replace")
+    said = stderr.decode("utf-8", "replace").rstrip("\n")  # as the script's shell reads it
     return RawProbe(probe.command, "done", canned.status, canned.delay, text, said, truncated)
 
 

@@ -13,12 +13,11 @@ from typing import Self
 
 import asyncssh
 
-from fixtures.probes import Probe
 from simpool.data import CannedAnswer, SimPool
 from simpool.dom0_answers import NOT_FOUND, answered
-from simpool.dom0_frames import closing, frame, opening, read_probes_from
+from simpool.dom0_frames import closing, opening, printed, read_batches_from, read_probes_from
+from simpool.ssh_faults import IN_FRAMES, spoilt
 from simpool.ssh_faults import SshFault as SshFault  # noqa: PLC0414 - part of what is offered here
-from simpool.ssh_faults import spoilt
 
 _LARGEST_SCRIPT = 4 * 1024 * 1024
 _BUSY_TIMES = 2  # connections that a busy host hangs up on
@@ -219,16 +218,17 @@ async def _answer(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> N
         process.exit(alone.status)
         return
     try:
-        marker, probes = await _read_script(process)
+        script = await _read_script(process)
+        marker, probes = read_probes_from(script)
     except ValueError:
         process.stderr.write(b"this simulated dom0 only runs the probes of an audit\n")
         process.exit(NOT_FOUND)
         return
     host.commands += [probe.command for probe in probes]
     answers = [answered(host.answers.get(probe.command), probe) for probe in probes]
-    frames = spoilt(
-        [frame(marker, index, answer) for index, answer in enumerate(answers)], host.fault, marker
-    )
+    batches = () if host.fault in IN_FRAMES else read_batches_from(script)
+    parts = printed(marker, answers, batches)
+    frames = spoilt([part for part, _ in parts], host.fault, marker)
     if host.fault is SshFault.FLOOD:
         await _write(process.stderr, [_PIECE] * 64)
     greeting = b"Welcome to this dom0\n" if host.fault is SshFault.CHATTY else b""
@@ -236,8 +236,8 @@ async def _answer(host: _Host, process: "asyncssh.SSHServerProcess[bytes]") -> N
     for index, part in enumerate(frames):
         if index == len(frames) // 2 and await _breaks(host.fault, process, part):
             return
-        if index < len(answers) and answers[index].state == "done":
-            await asyncio.sleep(answers[index].seconds)
+        if index < len(parts):
+            await asyncio.sleep(parts[index][1])
         await _say(host.fault, process, part)
     process.stdout.write(closing(marker, len(probes)))
     if host.fault is SshFault.CHATTY:
@@ -289,12 +289,10 @@ async def _write(stream: "asyncssh.SSHWriter[bytes]", parts: Sequence[bytes]) ->
         await stream.drain()
 
 
-async def _read_script(
-    process: "asyncssh.SSHServerProcess[bytes]",
-) -> tuple[str, tuple[Probe, ...]]:
+async def _read_script(process: "asyncssh.SSHServerProcess[bytes]") -> str:
     script = bytearray()
     while data := await process.stdin.read(65_536):
         script += data
         if len(script) > _LARGEST_SCRIPT:
             raise ValueError("the script is too large")
-    return read_probes_from(script.decode("utf-8", "replace"))
+    return script.decode("utf-8", "replace")

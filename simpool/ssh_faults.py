@@ -31,6 +31,8 @@ class SshFault(Enum):
 
 # Frames of the second half are no longer what the script prints.
 _SPOILT = (SshFault.ALTERED, SshFault.REPEATED, SshFault.MIXED, SshFault.HOLED)
+# Here no batch was whole, so that every answer has a frame of its own to be spoilt or lost.
+IN_FRAMES = (*_SPOILT, SshFault.DRIPS, SshFault.STALLS, SshFault.CUT_OFF)
 
 
 def spoilt(frames: Sequence[bytes], fault: SshFault | None, marker: str) -> list[bytes]:
