@@ -256,49 +256,6 @@ def test_a_renewal_that_fails_ends_the_reading(endpoint: XenApiEndpoint) -> None
     assert session.calls[LOGIN] == 2
 
 
-@pytest.mark.parametrize(
-    ("field", "words"),
-    [("uuid", "another pool answers now at 127.0.0.1"), ("master", "changed its coordinator")],
-)
-def test_a_renewed_session_reads_no_other_pool(
-    field: str, words: str, endpoint: XenApiEndpoint
-) -> None:
-    record = endpoint.pool.records["pool"][POOL]
-    record |= {"uuid": "one", "master": "OpaqueRef:h"}
-    with open_session(login_to(endpoint)) as session:
-        assert session.call(READ)
-        endpoint.sessions.clear()
-        record[field] = "two"
-        for _ in range(2):
-            with pytest.raises(XenApiUnreachableError, match=words) as error:
-                session.call("host.get_all_records")
-            assert error.value.lost
-        assert endpoint.calls["host.get_all_records"] == 1
-    assert endpoint.sessions == {}
-
-
-def test_a_renewed_session_whose_pool_cannot_be_told_reads_nothing(
-    endpoint: XenApiEndpoint,
-) -> None:
-    with open_session(login_to(endpoint)) as session:
-        assert session.call(READ)
-        endpoint.sessions.clear()
-        endpoint.faults[READ] = SimError(("INTERNAL_ERROR", "x"))
-        with pytest.raises(XenApiUnreachableError, match="same pool answers now cannot be told"):
-            session.call("host.get_all_records")
-        assert endpoint.calls["host.get_all_records"] == 1
-
-
-def test_logins_that_nobody_weighed_do_not_count() -> None:
-    """A member of 6.2, which has no JSON-RPC and knows three parameters, as its coordinator."""
-    with XenApiEndpoint(sim("6.2")) as endpoint:
-        member = XenApiEndpoint(sim("6.2"), slave_of=endpoint.address)
-        with member, open_session(login_to(member, endpoint)) as session:
-            endpoint.sessions.clear()
-            assert session.call(READ)
-        assert (member.calls[LOGIN], endpoint.calls[LOGIN]) == (1, 4)
-
-
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What would have been waited; time stands still meanwhile."""
