@@ -25,7 +25,6 @@ class _Counter:
     done: int
     total: int
     began: float
-    at: str = ""
     said: bool = False
 
 
@@ -45,8 +44,8 @@ class Progress:
 
     On a terminal (`live`) a few lines are drawn over and over, at most ten times a second:
 
-        0:14, 9:46 left · reading XenAPI 12/38 (SR), 26 to go
-        dom0 3/64 done · 64 contacted, 61 answering · slowest: web-07 12 s
+        0:14, 9:46 left · reading XenAPI 12/38, 26 to go
+        dom0: 64 contacted, 61 answering · slowest: web-07 12 s
         Ctrl-C: stop reading, judge what is there
 
     Elsewhere each counter is one line, when it is full or, with the words *not finished*, at the
@@ -109,13 +108,13 @@ class Progress:
         """What is going on has to end within so many seconds from now."""
         self._until = self._clock() + seconds
 
-    def set(self, name: str, done: int, total: int, at: str = "") -> None:
-        """Counter `name` stands at `done` of `total`; `at` is what it is busy with."""
+    def set(self, name: str, done: int, total: int) -> None:
+        """Counter `name` stands at `done` of `total`."""
         with self._lock:
             counter = self._counters.get(name)
             if counter is None:
                 counter = self._counters[name] = _Counter(done, total, self._clock())
-            counter.done, counter.total, counter.at = done, total, at
+            counter.done, counter.total = done, total
             full = done >= total
             if self._live:
                 self.tick(now=full)
@@ -293,9 +292,8 @@ class Progress:
 
 
 def _described(name: str, counter: _Counter) -> str:
-    at = f" ({for_terminal(counter.at, _NAME_LIMIT)})" if counter.at else ""
     left = counter.total - counter.done if counter.total > 1 else 0
-    return f"{name}{_count(counter)}{at}" + f", {left} to go" * (left > 0)
+    return f"{name}{_count(counter)}" + f", {left} to go" * (left > 0)
 
 
 def _count(counter: _Counter) -> str:

@@ -74,6 +74,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if READING not in config.stash:
         return
+    # The verdict says that it was interrupted; pytest would add a line of our code and an option.
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal._report_keyboardinterrupt = lambda: None  # noqa: SLF001
     if config.option.collectonly:
         _discard_stream(config)
         session.exitstatus = EXIT_CODES["INCOMPLETE"]

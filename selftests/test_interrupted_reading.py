@@ -306,6 +306,7 @@ def test_again_and_again_while_checks_are_judged_and_the_bundle_is_written(
     ended = run.end()
     incomplete(ended)
     assert "the judging stops; the bundle is written" in ended.out
+    assert "!!!" not in ended.out
     assert ended.out.count("is being written") == 3
     assert 0 < len(ended.results["outcomes"]) < 100
     assert ended.results["ledger"]["not-reached"] > 100

@@ -41,9 +41,9 @@ def test_what_a_person_wants_to_know() -> None:
         Screen().feed(stream.getvalue()).rows[0].startswith("0:00, 10:00 left · reading XenAPI 1/")
     )
     clock.now += 14
-    progress.set("reading XenAPI", 12, 38, "SR")
+    progress.set("reading XenAPI", 12, 38)
     assert Screen().feed(stream.getvalue()).rows == [
-        "0:14, 9:45 left · reading XenAPI 12/38 (SR), 26 to go",
+        "0:14, 9:45 left · reading XenAPI 12/38, 26 to go",
         "Ctrl-C: stop reading, judge what is there",
     ]
     progress.set("reading XenAPI", 38, 38)
@@ -141,7 +141,7 @@ def test_elsewhere_one_line_per_phase_and_no_escapes() -> None:
         progress.limit(600)
         for done in range(39):
             clock.now += 0.5
-            progress.set("reading XenAPI", done, 38, "SR")
+            progress.set("reading XenAPI", done, 38)
         progress.set("reading XenAPI", 38, 38)
         progress.host("1", "xs-01\x1b[2J", "contacted")
         clock.now += 5
