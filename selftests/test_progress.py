@@ -118,7 +118,7 @@ def test_every_width_and_every_name(columns: int, encoding: str) -> None:
     for number, name in enumerate((*HOSTILE, "日本語" * 20, "\x1b[2J\r\n")):
         clock.now += 3
         progress.host(str(number), name, "contacted")
-        progress.set(f"reading {name}", 1, 2, name)
+        progress.set(f"reading {name}", 1, 2)
         screen = Screen(max(columns, 2)).feed(raw.getvalue().decode(encoding))
         assert len(screen.rows) <= 23
         assert all(cells(row) < max(columns, 2) for row in screen.rows)
@@ -177,18 +177,18 @@ def test_on_a_real_terminal_that_is_made_narrower() -> None:
         progress.limit(600)
         progress.host("1", "a-rather-long-name-of-a-host", "contacted")
         clock.now += 1
-        progress.set("reading XenAPI", 1, 38, "VM_guest_metrics")
+        progress.set("reading XenAPI", 1, 38)
         before = Screen(80).feed(terminal.read()).rows
         assert len(before) == 4
         terminal.resize(30)
         # A terminal breaks the lines that stand there; here they are fed anew at the new width.
         screen = Screen(30).feed("\n".join(before))
-        assert len(screen.rows) == 8
+        assert len(screen.rows) == 7
         clock.now += 1
         progress.tick()
         assert screen.feed(terminal.read()).rows == [
             "0:02, 9:58 left",
-            "reading XenAPI 1/38 (VM_gues…",
+            "reading XenAPI 1/38, 37 to go",
             "dom0: 1 contacted, 0 answeri…",
             "slowest: a-rather-long-name-…",
             "Ctrl-C: stop reading, judge …",
