@@ -86,8 +86,8 @@ def test_a_pin_without_a_host_is_not_for_it(there: XenApiEndpoint, tmp_path: Pat
     run = move(tmp_path, there, pin=there.fingerprint)
     cause = unread(run)
     assert not there.calls, "something was sent"
-    pasted = cause[cause.index("--tls-fingerprint") :].split()[1]
-    assert pasted == f"{there.address}={there.fingerprint}"
+    pasted = cause[cause.index("--tls-fingerprint=") :].split()[0]
+    assert pasted == f"--tls-fingerprint={there.address}={there.fingerprint}"
 
 
 def test_a_wrong_password_costs_the_destination_alone(

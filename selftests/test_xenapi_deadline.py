@@ -148,7 +148,7 @@ def test_a_coordinator_that_changes_ends_the_reading(endpoint: XenApiEndpoint) -
     endpoint.faults["VIF.get_all_records"] = once(change)
     raw = read(endpoint)
     found = causes(raw)
-    later = CLASSES[CLASSES.index("VIF") + 2 :]
+    later = CLASSES[CLASSES.index("VIF") + 8 :]  # the other connection may be a few ahead
     assert set(later) <= set(found)
     assert "changed its coordinator" in found[later[0]]
     assert raw.classes["pool"].state == raw.classes["host"].state == "read"
@@ -259,10 +259,11 @@ def test_ctrl_c_leaves_no_session_and_keeps_what_was_read(
     method: str, endpoint: XenApiEndpoint, ctrl_c: Callable[[], None]
 ) -> None:
     """While it is logging in there is nothing to keep; but then the answer is waited for."""
-    over = threading.Event()
+    over, once_only = threading.Event(), threading.Lock()
 
     def press(_params: object) -> Any:
-        ctrl_c()
+        if once_only.acquire(blocking=False):  # two connections may ask the same
+            ctrl_c()
         over.wait(0.3 if method == LOGIN else 30.0)
         return Usual()
 
